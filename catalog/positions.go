@@ -1,0 +1,83 @@
+package catalog
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// Pos is a 1-based place in a text file; the column counts runes.
+type Pos struct{ Line, Column int32 }
+
+// Positions maps the JSON pointers of a document's fields to where they stand in the file. The
+// pointers are one newline-separated string, which documents of the same shape share.
+type Positions struct {
+	pointers string
+	at       []Pos
+}
+
+// NewPositions takes pointers (RFC 6901, none holding a newline) and their places, index by index.
+func NewPositions(pointers []string, at []Pos) Positions {
+	return Positions{strings.Join(pointers, "\n"), at}
+}
+
+// At gives the place of the field at pointer, or of the nearest field around it; the zero Pos when
+// nothing is known.
+func (p Positions) At(pointer string) Pos {
+	for {
+		if pos, found := p.exact(pointer); found {
+			return pos
+		}
+		cut := strings.LastIndexByte(pointer, '/')
+		if cut < 0 {
+			return Pos{}
+		}
+		pointer = pointer[:cut]
+	}
+}
+
+func (p Positions) exact(pointer string) (Pos, bool) {
+	rest := p.pointers
+	for _, pos := range p.at {
+		var line string
+		line, rest, _ = strings.Cut(rest, "\n")
+		if line == pointer {
+			return pos, true
+		}
+	}
+	return Pos{}, false
+}
+
+// Len is the number of fields with a place.
+func (p Positions) Len() int { return len(p.at) }
+
+type positionsJSON struct {
+	Pointers string  `json:"p,omitempty"`
+	At       []int32 `json:"at,omitempty"` // line, column, line, column, …
+}
+
+// MarshalJSON writes a compact form for the store.
+func (p Positions) MarshalJSON() ([]byte, error) {
+	out := positionsJSON{Pointers: p.pointers, At: make([]int32, 0, 2*len(p.at))}
+	for _, pos := range p.at {
+		out.At = append(out.At, pos.Line, pos.Column)
+	}
+	return json.Marshal(out)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (p *Positions) UnmarshalJSON(data []byte) error {
+	var in positionsJSON
+	if err := json.Unmarshal(data, &in); err != nil {
+		return err
+	}
+	*p = Positions{pointers: in.Pointers}
+	for i := 0; i+1 < len(in.At); i += 2 {
+		p.at = append(p.at, Pos{in.At[i], in.At[i+1]})
+	}
+	return nil
+}
+
+// Pointer joins the parts of a JSON pointer, escaping them as RFC 6901 says.
+func Pointer(parent, key string) string {
+	return parent + "/" + strings.NewReplacer("~", "~0", "/", "~1", "\n", "~n").Replace(key)
+}
