@@ -50,6 +50,14 @@ func (p Positions) exact(pointer string) (Pos, bool) {
 // Len is the number of fields with a place.
 func (p Positions) Len() int { return len(p.at) }
 
+// Split gives the two halves of p for a store's own encoding: the pointers as one newline-separated
+// string, and their places. The places are shared with p and must not be changed.
+func (p Positions) Split() (pointers string, at []Pos) { return p.pointers, p.at }
+
+// JoinPositions is the reverse of Split. It keeps both halves as they are, so that documents of the
+// same shape can share one string of pointers.
+func JoinPositions(pointers string, at []Pos) Positions { return Positions{pointers, at} }
+
 type positionsJSON struct {
 	Pointers string  `json:"p,omitempty"`
 	At       []int32 `json:"at,omitempty"` // line, column, line, column, …
