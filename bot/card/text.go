@@ -1,0 +1,141 @@
+package card
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Text is a line of spans.
+type Text []Span
+
+// Span is a piece of text that is one thing.
+type Span struct {
+	Text string    `json:"text,omitempty"`
+	URL  string    `json:"url,omitempty"`  // where the text leads
+	Code bool      `json:"code,omitempty"` // to be read letter by letter: a path, an annotation, a command
+	At   time.Time `json:"at,omitzero"`    // a moment, in place of Text: shown in the reader's zone
+	Age  bool      `json:"age,omitempty"`  // At is shown as "4 min ago" where the surface can keep that true
+}
+
+// T makes a Text of plain words.
+func T(words string) Text { return Text{{Text: words}} }
+
+// Code makes a Text that is to be read letter by letter: a path, an annotation, a command.
+func Code(s string) Text { return Text{{Text: s, Code: true}} }
+
+// Link makes a Text that leads somewhere. Catalogs contain anything, so an address that CheckURL
+// refuses leaves the words alone; without words the address is shown.
+func Link(words, address string) Text {
+	if words == "" {
+		words = address
+	}
+	if CheckURL(address) != nil {
+		return T(words)
+	}
+	return Text{{Text: words, URL: address}}
+}
+
+// When makes a Text of a moment, shown as a date or time in the reader's zone. The zero time makes an
+// empty Text.
+func When(t time.Time) Text {
+	if t.IsZero() {
+		return nil
+	}
+	return Text{{At: t}}
+}
+
+// Age makes a Text of a moment, shown by its distance: "4 min ago". The zero time makes an empty Text.
+func Age(t time.Time) Text {
+	if t.IsZero() {
+		return nil
+	}
+	return Text{{At: t, Age: true}}
+}
+
+// Join puts texts one after another with sep between them, leaving out those that say nothing.
+func Join(sep string, texts ...Text) Text {
+	var joined Text
+	for _, t := range texts {
+		if t.Empty() {
+			continue
+		}
+		if len(joined) > 0 && sep != "" {
+			joined = append(joined, Span{Text: sep})
+		}
+		joined = append(joined, t...)
+	}
+	return joined
+}
+
+// Empty reports whether the text says nothing.
+func (t Text) Empty() bool {
+	for _, s := range t {
+		if s.Text != "" || !s.At.IsZero() {
+			return false
+		}
+	}
+	return true
+}
+
+// Plain gives the text without links and marks; moments read as dates in UTC.
+func (t Text) Plain() string {
+	var b strings.Builder
+	for _, s := range t {
+		if s.At.IsZero() {
+			b.WriteString(s.Text)
+		} else {
+			b.WriteString(moment(s.At))
+		}
+	}
+	return b.String()
+}
+
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+// Line folds a text that may come from anywhere to one line: white space becomes single spaces, other
+// control characters go. Titles, summaries, labels and tags made of catalog text pass through it.
+func Line(s string) string {
+	visible := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && !unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, s)
+	return strings.Join(strings.Fields(visible), " ")
+}
+
+// CheckURL says why a card may not lead to an address; nil when it may. Only http, https and mailto
+// are allowed, with a host or address, without user or password, and without control characters or
+// spaces.
+func CheckURL(address string) error {
+	if len(address) > MaxURL {
+		return fmt.Errorf("address has %d bytes, at most %d are allowed", len(address), MaxURL)
+	}
+	if strings.ContainsFunc(address, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
+		return errors.New("address contains control characters or spaces")
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return errors.New("address is no URL") // the parser's error repeats the address, which may hold a secret
+	}
+	switch strings.ToLower(u.Scheme) {
+	case "http", "https":
+		if u.Hostname() == "" {
+			return errors.New("address names no host")
+		}
+		if u.User != nil {
+			return errors.New("address contains a user or password")
+		}
+	case "mailto":
+		if !strings.Contains(u.Opaque, "@") {
+			return errors.New("mailto: without an address")
+		}
+	default:
+		return fmt.Errorf("address has the scheme %q, only http, https and mailto are allowed", u.Scheme)
+	}
+	return nil
+}
