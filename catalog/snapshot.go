@@ -1,6 +1,10 @@
 package catalog
 
-import "time"
+import (
+	"slices"
+	"sync"
+	"time"
+)
 
 // Contents is all that a Snapshot is made of.
 type Contents struct {
@@ -23,22 +27,94 @@ type Loss struct {
 type Snapshot struct {
 	contents Contents
 	built    time.Time
+
+	// Entities are known inside by their position in documents, which is sorted by ref. An id of
+	// len(documents) or more stands for a ref that is only named: dangling[id-len(documents)].
+	documents []*Document
+	dangling  []Ref
+	graph     graph
+	bySource  map[string][]id // entities of each source
+	names     nameIndex
 }
 
-// Viewer decides what a person may see. Hidden entities are absent from everything that a View
-// returns: results, counts, suggestions, relations and problems.
-type Viewer interface {
-	CanSee(e *Entity) bool
+// id is the position of an entity in Snapshot.documents; see there.
+type id int32
+
+// NewSnapshot builds the indexes over contents, which the caller must not change any more.
+// Documents without an entity are left out; of two with the same ref the first one counts.
+func NewSnapshot(contents Contents) *Snapshot {
+	s := &Snapshot{contents: contents, built: time.Now()}
+	s.documents = sortedDocuments(contents.Documents)
+	s.contents.Documents = nil // sorted above; the unsorted list is not needed again
+
+	var parts sync.WaitGroup
+	parts.Go(func() {
+		s.dangling, s.graph = buildGraph(s.documents)
+		s.bySource = groupBySource(s.documents)
+	})
+	s.names = buildNames(s.documents)
+	parts.Wait()
+	return s
 }
 
-// ViewerFunc makes a Viewer of a function.
-type ViewerFunc func(e *Entity) bool
+// Built is when the snapshot was made.
+func (s *Snapshot) Built() time.Time { return s.built }
 
-// CanSee calls f.
-func (f ViewerFunc) CanSee(e *Entity) bool { return f(e) }
+// Revision grows with each snapshot of a process.
+func (s *Snapshot) Revision() int64 { return s.contents.Revision }
 
-// Everything is the viewer from whom nothing is hidden: the process itself.
-type Everything struct{}
+// As gives the catalog as viewer sees it. A nil viewer sees nothing.
+func (s *Snapshot) As(viewer Viewer) View { return View{s, viewer} }
 
-// CanSee always reports true.
-func (Everything) CanSee(*Entity) bool { return true }
+func sortedDocuments(documents []*Document) []*Document {
+	sorted := make([]*Document, 0, len(documents))
+	for _, d := range documents {
+		if d.Entity != nil {
+			sorted = append(sorted, d)
+		}
+	}
+	byRef := func(a, b *Document) int { return a.Entity.Ref.Compare(b.Entity.Ref) }
+	if !slices.IsSortedFunc(sorted, byRef) {
+		slices.SortStableFunc(sorted, byRef)
+	}
+	return slices.CompactFunc(sorted, func(a, b *Document) bool { return a.Entity.Ref == b.Entity.Ref })
+}
+
+func groupBySource(documents []*Document) map[string][]id {
+	groups := make(map[string][]id)
+	for i, d := range documents {
+		groups[d.Origin.Source] = append(groups[d.Origin.Source], id(i))
+	}
+	return groups
+}
+
+// find gives the id of ref, also of one that is only named.
+func (s *Snapshot) find(ref Ref) (id, bool) {
+	if i, found := s.lookup(ref); found {
+		return i, true
+	}
+	i, found := slices.BinarySearchFunc(s.dangling, ref, Ref.Compare)
+	return id(len(s.documents) + i), found
+}
+
+// lookup gives the id of an entity of the catalog.
+func (s *Snapshot) lookup(ref Ref) (id, bool) {
+	i, found := slices.BinarySearchFunc(s.documents, ref,
+		func(d *Document, r Ref) int { return d.Entity.Ref.Compare(r) })
+	return id(i), found
+}
+
+// entity is nil for a ref that is only named.
+func (s *Snapshot) entity(i id) *Entity {
+	if int(i) >= len(s.documents) {
+		return nil
+	}
+	return s.documents[i].Entity
+}
+
+func (s *Snapshot) ref(i id) Ref {
+	if e := s.entity(i); e != nil {
+		return e.Ref
+	}
+	return s.dangling[int(i)-len(s.documents)]
+}

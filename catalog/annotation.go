@@ -1,0 +1,75 @@
+package catalog
+
+import (
+	"maps"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Annotations gives what e's descriptor says together with what Backstage adds by itself: where
+// the descriptor is managed, its view, edit and source URL, and whether it is an orphan. Written
+// values win, but for the two managed-by ones.
+func (v View) Annotations(e *Entity) Pairs {
+	all := make(map[string]string, len(e.Metadata.Annotations)+6)
+	web := v.webURL(e.Origin)
+	if web != "" {
+		all["backstage.io/view-url"] = web
+		all["backstage.io/source-location"] = "url:" + directoryURL(web)
+		if edit := strings.Replace(web, "/blob/", "/edit/", 1); edit != web {
+			all["backstage.io/edit-url"] = edit
+		}
+	}
+	for _, pair := range e.Metadata.Annotations {
+		all[pair.Key] = pair.Value
+	}
+	managedBy := "url:" + web
+	if web == "" {
+		managedBy = "file:" + path.Join(v.source(e.Origin.Source).URL, e.Origin.Path)
+	}
+	all["backstage.io/managed-by-location"] = managedBy
+	all["backstage.io/managed-by-origin-location"] = managedBy
+	if v.Orphan(e.Ref) {
+		all["backstage.io/orphan"] = "true"
+	}
+	pairs := make(Pairs, 0, len(all))
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		pairs = append(pairs, Pair{key, all[key]})
+	}
+	return pairs
+}
+
+// BlobURL gives the forge's page of a file at a line, or "" when the source has no forge.
+func (v View) BlobURL(o Origin) string {
+	web := v.webURL(o)
+	if web == "" || o.Line == 0 {
+		return web
+	}
+	return web + "#L" + strconv.Itoa(o.Line)
+}
+
+// webURL is the page of the file at the forge; "" unless the source has one that a browser opens.
+func (v View) webURL(o Origin) string {
+	base := v.source(o.Source).Web
+	if !strings.HasPrefix(base, "https://") && !strings.HasPrefix(base, "http://") {
+		return ""
+	}
+	return base + (&url.URL{Path: o.Path}).EscapedPath()
+}
+
+func (v View) source(name string) SourceStatus {
+	for _, source := range v.s.contents.Sources {
+		if source.Name == name {
+			return source
+		}
+	}
+	return SourceStatus{}
+}
+
+// directoryURL is the forge's page of the directory that holds a file.
+func directoryURL(blob string) string {
+	dir := blob[:strings.LastIndexByte(blob, '/')+1]
+	return strings.Replace(dir, "/blob/", "/tree/", 1)
+}

@@ -1,0 +1,55 @@
+package catalog
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// nameIndex lists all entities by name, then ref.
+type nameIndex struct {
+	documents []*Document
+	sorted    []id
+}
+
+func buildNames(documents []*Document) nameIndex {
+	n := nameIndex{documents, make([]id, len(documents))}
+	for i := range documents {
+		n.sorted[i] = id(i)
+	}
+	slices.SortFunc(n.sorted, func(a, b id) int {
+		return cmp.Or(strings.Compare(n.name(a), n.name(b)), cmp.Compare(a, b))
+	})
+	return n
+}
+
+func (n *nameIndex) name(i id) string { return n.documents[i].Entity.Ref.Name }
+
+// named gives the entities of exactly this lower-case name, in the order of their refs.
+func (n *nameIndex) named(name string) []id {
+	from := n.position(name)
+	to := from
+	for to < len(n.sorted) && n.name(n.sorted[to]) == name {
+		to++
+	}
+	return n.sorted[from:to]
+}
+
+// starting gives the entities whose name starts with prefix, in the order of their names.
+func (n *nameIndex) starting(prefix string) []id {
+	from := n.position(prefix)
+	length, _ := slices.BinarySearchFunc(n.sorted[from:], prefix, func(i id, prefix string) int {
+		if strings.HasPrefix(n.name(i), prefix) {
+			return -1
+		}
+		return 1
+	})
+	return n.sorted[from : from+length]
+}
+
+func (n *nameIndex) position(name string) int {
+	i, _ := slices.BinarySearchFunc(n.sorted, name, func(i id, name string) int {
+		return strings.Compare(n.name(i), name)
+	})
+	return i
+}

@@ -1,0 +1,21 @@
+package catalog
+
+// Viewer decides what a person may see. Hidden entities are absent from everything that a View
+// returns: results, counts, suggestions, relations and problems. CanSee is called by many
+// goroutines, up to once an entity for each question, and must answer from memory.
+type Viewer interface {
+	CanSee(e *Entity) bool
+}
+
+// ViewerFunc makes a Viewer of a function.
+type ViewerFunc func(e *Entity) bool
+
+// CanSee calls f.
+func (f ViewerFunc) CanSee(e *Entity) bool { return f(e) }
+
+// Everything is the viewer from whom nothing is hidden: the process itself, and everybody while no
+// rule hides anything. Counts are free of cost for it.
+type Everything struct{}
+
+// CanSee always reports true.
+func (Everything) CanSee(*Entity) bool { return true }
