@@ -1,0 +1,352 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"callboard/catalog"
+)
+
+// A sync that would remove more than guardShare of a source's entities, and at least guardCount of
+// them, waits for an operator.
+const (
+	guardShare = 0.30
+	guardCount = 10
+)
+
+// draft is what a source becomes if the sync goes through.
+type draft struct {
+	status catalog.SourceStatus
+	tree   *Tree
+	files  map[string]*catalog.File // nil: as they are
+	names  map[string][]string
+	extra  []string
+}
+
+// apply takes over what was fetched: scan, build, store, swap. Nothing changes for people unless
+// the store took it.
+func (s *Syncer) apply(ctx context.Context, fetched []fetch, confirm bool) (*catalog.ChangeSet, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	start := s.opts.Now()
+	drafts := s.drafts(ctx, fetched)
+	s.scanAll(drafts)
+	next := s.build(drafts)
+	if !confirm && s.guard(drafts, next) {
+		next = s.build(drafts)
+	}
+	set := s.changes(drafts, next)
+	err := s.store(ctx, set)
+	if err == nil {
+		s.commit(drafts, next)
+	}
+	s.observe(fetched, set, err, s.opts.Now().Sub(start))
+	return set, err
+}
+
+// drafts notes for each fetch when it was and how it went. A fetch that shutting down cut off says
+// nothing about its source.
+func (s *Syncer) drafts(ctx context.Context, fetched []fetch) map[*state]*draft {
+	now := s.opts.Now()
+	drafts := map[*state]*draft{}
+	for _, f := range fetched {
+		if f.err != nil && ctx.Err() != nil && errors.Is(f.err, context.Canceled) {
+			continue
+		}
+		d := &draft{status: f.state.status, names: f.state.names, extra: f.state.extra}
+		drafts[f.state] = d
+		if f.err != nil {
+			d.status.Error = f.err.Error()
+			if d.status.FailedAt.IsZero() {
+				d.status.FailedAt = now
+			}
+			continue
+		}
+		d.status.Error, d.status.FailedAt = "", time.Time{}
+		d.status.CheckedAt = now
+		d.tree = &f.tree
+	}
+	return drafts
+}
+
+// scanAll reads the trees that are new. A Location may name files of another source, which then is
+// scanned again.
+func (s *Syncer) scanAll(drafts map[*state]*draft) {
+	var addresses atlas
+	for _, st := range s.states {
+		branch := st.status.Branch
+		if d := drafts[st]; d != nil && d.tree != nil {
+			branch = d.tree.Branch
+		}
+		addresses.add(st.config.Name, st.config.web(branch))
+	}
+	for range foreignRounds {
+		again := false
+		for _, st := range s.states {
+			extra := s.named(st.config.Name, drafts)
+			if s.scanOne(st, drafts, addresses, extra) {
+				again = true
+			}
+		}
+		if !again {
+			return
+		}
+	}
+}
+
+// scanOne scans a source if there is something new to see, and reports whether it did.
+func (s *Syncer) scanOne(st *state, drafts map[*state]*draft, addresses atlas, extra []string) bool {
+	d := drafts[st]
+	if d == nil && (st.tree == nil || slices.Equal(extra, st.extra)) {
+		return false
+	}
+	if d == nil {
+		d = &draft{status: st.status, tree: st.tree, names: st.names, extra: st.extra}
+		drafts[st] = d
+	}
+	known := st.tree != nil && d.tree != nil && st.status.Revision == d.tree.Revision
+	if d.tree == nil || (known || d.files != nil) && slices.Equal(extra, d.extra) {
+		return false
+	}
+	before := st.files
+	sc := scan{
+		config: st.config, tree: *d.tree, atlas: addresses, before: before, globs: st.globs,
+		reader: Reader{Source: st.config.Name, Revision: d.tree.Revision, FS: d.tree.FS, Web: st.config.web(d.tree.Branch), Limits: s.opts.Limits},
+	}
+	sc.run(extra)
+	d.files, d.names, d.extra = sc.files, sc.foreign, extra
+	if d.status.Revision != d.tree.Revision {
+		d.status.Revision, d.status.ChangedAt = d.tree.Revision, s.opts.Now()
+	}
+	d.status.Branch, d.status.Web, d.status.Waiting = d.tree.Branch, st.config.web(d.tree.Branch), ""
+	return true
+}
+
+// named lists what the Locations of other sources name in the source called name.
+func (s *Syncer) named(name string, drafts map[*state]*draft) []string {
+	var out []string
+	for _, st := range s.states {
+		names := st.names
+		if d := drafts[st]; d != nil {
+			names = d.names
+		}
+		out = append(out, names[name]...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// build places all documents; nil when no draft brought files.
+func (s *Syncer) build(drafts map[*state]*draft) *built {
+	if !slices.ContainsFunc(slices.Collect(maps.Values(drafts)), func(d *draft) bool { return d.files != nil }) {
+		return nil
+	}
+	next := build(s.placings(drafts))
+	return &next
+}
+
+// guard holds back the sources that would lose a suspicious share of their entities, and reports
+// whether there are any. They keep their files until an operator confirms.
+func (s *Syncer) guard(drafts map[*state]*draft, next *built) bool {
+	if next == nil {
+		return false
+	}
+	had, lost := map[string]int{}, map[string]int{}
+	stays := make(map[catalog.Ref]bool, len(next.contents.Documents))
+	for _, doc := range next.contents.Documents {
+		stays[doc.Entity.Ref] = true
+	}
+	for _, doc := range s.shown {
+		had[doc.Origin.Source]++
+		if !stays[doc.Entity.Ref] {
+			lost[doc.Origin.Source]++
+		}
+	}
+	held := false
+	for st, d := range drafts {
+		n, of := lost[st.config.Name], had[st.config.Name]
+		if d.files == nil || n < guardCount || float64(n) <= guardShare*float64(of) {
+			continue
+		}
+		held = true
+		d.status.Waiting = fmt.Sprintf("commit %.7s would remove %d of %d entities; if that is meant, run callboard sync --confirm", d.tree.Revision, n, of)
+		d.status.Revision, d.status.ChangedAt, d.status.Branch = st.status.Revision, st.status.ChangedAt, st.status.Branch
+		d.files, d.tree, d.names, d.extra = nil, nil, st.names, st.extra
+	}
+	return held
+}
+
+// changes lists the rows to write and, for people, the refs concerned.
+func (s *Syncer) changes(drafts map[*state]*draft, next *built) *catalog.ChangeSet {
+	set := &catalog.ChangeSet{Dropped: s.dropped}
+	for _, st := range s.states {
+		d := drafts[st]
+		if d == nil {
+			continue
+		}
+		if s.worthWriting(st, d) {
+			set.Sources = append(set.Sources, d.status)
+		}
+		if d.files == nil {
+			continue
+		}
+		for name, file := range d.files {
+			if st.files[name] != file && next.files[catalog.FileKey{Source: file.Source, Path: name}] == nil {
+				set.Files = append(set.Files, file)
+			}
+		}
+		for name := range st.files {
+			if d.files[name] == nil {
+				set.Gone = append(set.Gone, catalog.FileKey{Source: st.config.Name, Path: name})
+			}
+		}
+	}
+	if next != nil {
+		set.Files = slices.AppendSeq(set.Files, maps.Values(next.files))
+		compare(set, s.shown, next.contents.Documents)
+	}
+	slices.SortFunc(set.Files, func(a, b *catalog.File) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Path, b.Path))
+	})
+	slices.SortFunc(set.Gone, func(a, b catalog.FileKey) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Path, b.Path))
+	})
+	return set
+}
+
+// worthWriting spares the store a write for each check that found nothing new.
+func (s *Syncer) worthWriting(st *state, d *draft) bool {
+	was, is := st.status, d.status
+	was.CheckedAt, is.CheckedAt = time.Time{}, time.Time{}
+	return was != is || s.opts.Now().Sub(st.written) >= checkedInterval
+}
+
+// compare fills in the refs that were added, changed, moved and removed.
+func compare(set *catalog.ChangeSet, before, after []*catalog.Document) {
+	old := make(map[catalog.Ref]*catalog.Document, len(before))
+	for _, doc := range before {
+		old[doc.Entity.Ref] = doc
+	}
+	for _, doc := range after {
+		ref := doc.Entity.Ref
+		was := old[ref]
+		delete(old, ref)
+		switch {
+		case was == nil:
+			set.Added = append(set.Added, ref)
+		case was.Entity != doc.Entity && (was.Origin.Source != doc.Origin.Source || was.Origin.Path != doc.Origin.Path):
+			set.Moved = append(set.Moved, ref)
+		case was.Stale != doc.Stale || !sameContent(was.Entity, doc.Entity):
+			set.Changed = append(set.Changed, ref)
+		}
+	}
+	set.Removed = slices.AppendSeq(set.Removed, maps.Keys(old))
+	for _, refs := range [][]catalog.Ref{set.Added, set.Changed, set.Moved, set.Removed} {
+		slices.SortFunc(refs, catalog.Ref.Compare)
+	}
+}
+
+// sameContent compares what two entities say, wherever in the file they say it.
+func sameContent(a, b *catalog.Entity) bool {
+	if a == b {
+		return true
+	}
+	x, y := *a, *b
+	x.Origin, y.Origin = catalog.Origin{}, catalog.Origin{}
+	x.Positions, y.Positions = catalog.Positions{}, catalog.Positions{}
+	return reflect.DeepEqual(x, y)
+}
+
+// store writes the set, and remembers whether the store takes writes.
+func (s *Syncer) store(ctx context.Context, set *catalog.ChangeSet) error {
+	if len(set.Sources) == 0 && set.Empty() {
+		return nil
+	}
+	s.fault = s.opts.Store.Apply(ctx, set)
+	if s.fault != nil {
+		s.opts.Log.Error("the store refused a change, the older catalog stays", "error", s.fault)
+	}
+	return s.fault
+}
+
+// commit makes the drafts the state and publishes the build.
+func (s *Syncer) commit(drafts map[*state]*draft, next *built) {
+	s.dropped = nil
+	for st, d := range drafts {
+		if s.worthWriting(st, d) {
+			st.written = s.opts.Now()
+		}
+		st.status = d.status
+		if d.files != nil {
+			st.files, st.tree, st.names, st.extra = d.files, d.tree, d.names, d.extra
+		}
+	}
+	if next == nil {
+		s.snapshot.Store(s.Snapshot().WithSources(s.statuses()))
+		return
+	}
+	for key, file := range next.files {
+		for _, st := range s.states {
+			if st.config.Name == key.Source {
+				st.files[key.Path] = file
+			}
+		}
+	}
+	s.publish(*next)
+}
+
+// publish swaps in a build as the catalog to answer from.
+func (s *Syncer) publish(b built) {
+	s.swaps++
+	b.contents.Sources = s.statuses()
+	b.contents.Revision = s.swaps
+	s.shown = b.contents.Documents
+	s.snapshot.Store(catalog.NewSnapshot(b.contents))
+}
+
+func (s *Syncer) statuses() []catalog.SourceStatus {
+	out := make([]catalog.SourceStatus, 0, len(s.states))
+	for _, st := range s.states {
+		out = append(out, st.status)
+	}
+	return out
+}
+
+// placings lines up the sources for a build, with the drafts in place of what is known.
+func (s *Syncer) placings(drafts map[*state]*draft) []placing {
+	out := make([]placing, 0, len(s.states))
+	for _, st := range s.states {
+		files := st.files
+		if d := drafts[st]; d != nil && d.files != nil {
+			files = d.files
+		}
+		sorted := slices.SortedFunc(maps.Values(files), func(a, b *catalog.File) int { return cmp.Compare(a.Path, b.Path) })
+		out = append(out, placing{st.config, sorted})
+	}
+	return out
+}
+
+func (s *Syncer) observe(fetched []fetch, set *catalog.ChangeSet, err error, took time.Duration) {
+	if s.opts.Observe == nil {
+		return
+	}
+	for _, f := range fetched {
+		s.opts.Observe(Event{Source: f.state.config.Name, Err: cmp.Or(f.err, err), Took: f.took + took, Set: set})
+	}
+}
+
+func dropped(stored []catalog.SourceStatus, configured map[string]*state) []string {
+	var out []string
+	for _, status := range stored {
+		if configured[status.Name] == nil {
+			out = append(out, status.Name)
+		}
+	}
+	return out
+}

@@ -1,0 +1,49 @@
+package ingest
+
+import (
+	"slices"
+	"strings"
+
+	"callboard/catalog"
+)
+
+// Config is one configured source of descriptors.
+type Config struct {
+	Name    string
+	Source  Source
+	URL     string                     // for people: the Git URL without credentials, or the local path
+	Web     func(branch string) string // base URL of the files at the forge, ending in a slash; nil or "" when there is none
+	Paths   []string                   // patterns of the files to start from; doublestar syntax
+	Trusted bool                       // may define User, Group and Template (threats.md R1)
+	Kinds   []string                   // kinds that it may define; empty: all
+}
+
+// refusal says why the source may not define an entity of the kind; ok when it may.
+func (c *Config) refusal(kind string) (text, fix string, ok bool) {
+	kind = strings.ToLower(kind)
+	switch kind {
+	case "user", "group", "template":
+		if !c.Trusted {
+			return "the source " + c.Name + " is not trusted, so it may not define a " + kind,
+				"set trusted: true on the source " + c.Name + " in callboard.yaml, or define it in a trusted source", false
+		}
+	}
+	if len(c.Kinds) == 0 || slices.ContainsFunc(c.Kinds, func(k string) bool { return strings.EqualFold(k, kind) }) {
+		return "", "", true
+	}
+	return "the source " + c.Name + " may not define a " + kind + ": its kinds are " + strings.Join(c.Kinds, ", "),
+		"add it to the kinds of the source " + c.Name + " in callboard.yaml", false
+}
+
+func (c *Config) web(branch string) string {
+	if c.Web == nil || branch == "" {
+		return ""
+	}
+	return c.Web(branch)
+}
+
+// placing is the state of one source as the build needs it.
+type placing struct {
+	config *Config
+	files  []*catalog.File // sorted by path
+}
