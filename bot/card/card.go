@@ -4,7 +4,7 @@ import "time"
 
 // Card is one answer.
 type Card struct {
-	Title   string   `json:"title"`
+	Title   string   `json:"title"`             // what the card is about; empty where Summary is heading enough
 	Tags    []string `json:"tags,omitempty"`    // short facts beside the title: kind, lifecycle, tier
 	Summary string   `json:"summary"`           // the whole answer in one line: the notification text; a renderer that shows fields may leave it out
 	Status  Status   `json:"status,omitempty"`  //

@@ -109,14 +109,14 @@ func Line(s string) string {
 }
 
 // CheckURL says why a card may not lead to an address; nil when it may. Only http, https and mailto
-// are allowed, with a host or address, without user or password, and without control characters or
-// spaces.
+// are allowed, with a host or address, without user or password, and without spaces, control
+// or invisible characters.
 func CheckURL(address string) error {
 	if len(address) > MaxURL {
 		return fmt.Errorf("address has %d bytes, at most %d are allowed", len(address), MaxURL)
 	}
-	if strings.ContainsFunc(address, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }) {
-		return errors.New("address contains control characters or spaces")
+	if strings.ContainsFunc(address, func(r rune) bool { return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf) }) {
+		return errors.New("address contains spaces, control or invisible characters")
 	}
 	u, err := url.Parse(address)
 	if err != nil {
