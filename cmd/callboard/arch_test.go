@@ -171,12 +171,12 @@ func newHouse() *house {
 				h.faults = append(h.faults, fmt.Sprintf("row %q: %s has no row above it", row.packages, imported))
 			}
 		}
-		for _, pkg := range strings.FieldsSeq(row.packages) {
+		for pkg := range strings.FieldsSeq(row.packages) {
 			if _, twice := h.imports[pkg]; twice {
 				h.faults = append(h.faults, pkg+" has two rows")
 			}
 		}
-		for _, pkg := range strings.FieldsSeq(row.packages) {
+		for pkg := range strings.FieldsSeq(row.packages) {
 			h.imports[pkg] = imports
 		}
 	}
@@ -239,7 +239,7 @@ func (h *house) refuseDriver(f goFile, imported string) string {
 		}
 		return "" // the standard library
 	}
-	for _, home := range strings.FieldsSeq(homes[prefix]) {
+	for home := range strings.FieldsSeq(homes[prefix]) {
 		tree, isTree := strings.CutSuffix(home, "/...")
 		switch {
 		case home == "*", home == f.dir(), isTree && isBelow(f.dir(), tree), h.helped(f.dir()) == home,
