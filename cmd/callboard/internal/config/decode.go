@@ -23,7 +23,7 @@ const maxNodes = 100_000
 // decoder fills structs from YAML nodes by their yaml tags, strictly, and goes on after a mistake.
 type decoder struct {
 	file     string
-	lines    map[string]int // of each key that was read
+	lines    map[string]int  // of each key that was read
 	wrong    map[string]bool // keys whose values could not be read, so that nothing else is said of them
 	nodes    int
 	mistakes []Mistake
