@@ -1,0 +1,156 @@
+package ingest
+
+import (
+	"encoding/json"
+	"path"
+	"slices"
+	"strings"
+
+	"callboard/catalog"
+)
+
+// entity builds the entity of a document that has no errors.
+func (c *checker) entity() *catalog.Entity {
+	spec := c.root.get("spec")
+	e := &catalog.Entity{
+		Ref:        c.doc.Ref,
+		APIVersion: c.root.get("apiVersion").str(),
+		Kind:       c.root.get("kind").str(),
+		Metadata:   metadataOf(c.root.get("metadata")),
+		Type:       spec.get("type").str(),
+		Lifecycle:  spec.get("lifecycle").str(),
+		Declares:   sortedRelations(c.declares),
+		Origin:     c.doc.Origin,
+		Positions:  c.doc.Positions,
+	}
+	if spec != nil {
+		e.Spec = spec.bytes()
+	}
+	return e
+}
+
+// bytes writes the value as JSON into memory of just its size.
+func (v *value) bytes() json.RawMessage {
+	return slices.Clip(slices.Clone(v.appendJSON(make([]byte, 0, 1024))))
+}
+
+func metadataOf(m *value) catalog.Metadata {
+	out := catalog.Metadata{Namespace: catalog.DefaultNamespace}
+	var extra value
+	for i, key := range m.keys {
+		v := &m.items[i]
+		switch key {
+		case "name":
+			out.Name = v.text
+		case "namespace":
+			out.Namespace = v.text
+		case "title":
+			out.Title = v.text
+		case "description":
+			out.Description = v.text
+		case "labels":
+			out.Labels = pairsOf(v)
+		case "annotations":
+			out.Annotations = pairsOf(v)
+		case "tags":
+			for j := range v.items {
+				out.Tags = append(out.Tags, v.items[j].text)
+			}
+		case "links":
+			for j := range v.items {
+				link := &v.items[j]
+				out.Links = append(out.Links, catalog.Link{
+					URL: link.get("url").str(), Title: link.get("title").str(), Icon: link.get("icon").str(), Type: link.get("type").str(),
+				})
+			}
+		default:
+			extra.keys, extra.items = append(extra.keys, key), append(extra.items, *v)
+		}
+	}
+	if extra.keys != nil {
+		extra.kind = objectKind
+		out.Extra = extra.bytes()
+	}
+	return out
+}
+
+func pairsOf(v *value) catalog.Pairs {
+	pairs := make(catalog.Pairs, len(v.keys))
+	for i, key := range v.keys {
+		pairs[i] = catalog.Pair{Key: key, Value: v.items[i].text}
+	}
+	slices.SortFunc(pairs, func(a, b catalog.Pair) int { return strings.Compare(a.Key, b.Key) })
+	return pairs
+}
+
+func sortedRelations(relations []catalog.Relation) []catalog.Relation {
+	slices.SortFunc(relations, func(a, b catalog.Relation) int {
+		if c := strings.Compare(a.Type, b.Type); c != 0 {
+			return c
+		}
+		return a.Target.Compare(b.Target)
+	})
+	return slices.Clip(slices.Compact(relations))
+}
+
+// Targets gives what a Location entity points at, in order: its type ("" where none is written),
+// the targets, and whether a missing one is no error.
+func Targets(e *catalog.Entity) (typ string, targets []string, optional bool) {
+	var spec struct {
+		Target   string   `json:"target"`
+		Targets  []string `json:"targets"`
+		Presence string   `json:"presence"`
+	}
+	if json.Unmarshal(e.Spec, &spec) != nil {
+		return e.Type, nil, false
+	}
+	if spec.Target != "" {
+		targets = append(targets, spec.Target)
+	}
+	return e.Type, append(targets, spec.Targets...), spec.Presence == "optional"
+}
+
+// SkeletonDirs gives the directories, relative to the repository's root, that the steps of a
+// Template entity name by a relative URL, sorted. Nothing below them is a descriptor. For other
+// entities it gives none.
+func SkeletonDirs(e *catalog.Entity) []string {
+	if e.Ref.Kind != "template" {
+		return nil
+	}
+	var spec struct {
+		Steps []struct {
+			Input map[string]json.RawMessage `json:"input"`
+		} `json:"steps"`
+	}
+	if json.Unmarshal(e.Spec, &spec) != nil {
+		return nil
+	}
+	var dirs []string
+	for _, step := range spec.Steps {
+		var target string
+		if json.Unmarshal(step.Input["url"], &target) != nil || target == "" || isURL(target) {
+			continue
+		}
+		if dir := skeletonDir(path.Dir(e.Origin.Path), target); dir != "" {
+			dirs = append(dirs, dir)
+		}
+	}
+	slices.Sort(dirs)
+	return slices.Compact(dirs)
+}
+
+// skeletonDir resolves a step's url. Where part of it is only known when the template runs, the
+// directory above that part counts; the template's own directory and what is above it never do.
+func skeletonDir(home, target string) string {
+	if cut := strings.Index(target, "{{"); cut >= 0 {
+		target = target[:strings.LastIndexByte(target[:cut], '/')+1]
+	}
+	dir := path.Join(home, target)
+	if strings.HasPrefix(target, "/") {
+		dir = path.Join(".", strings.TrimLeft(target, "/"))
+	}
+	if escapes(".", dir) || dir == "." || dir == home || strings.HasPrefix(home, dir+"/") {
+		return ""
+	}
+	return dir
+}

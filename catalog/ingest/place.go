@@ -1,0 +1,86 @@
+package ingest
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+
+	"callboard/catalog"
+)
+
+// Bounds on what is kept of the places of one document. Fields beyond them are found at the place
+// of the nearest field around them.
+const (
+	maxPointer  = 1 << 10
+	maxPointers = 1 << 20
+)
+
+// Shapes lets documents of the same shape share one string of pointers, which for a large catalog
+// saves more memory than anything else. One Shapes serves any number of Readers.
+type Shapes struct {
+	mu    sync.Mutex
+	known map[string]string
+}
+
+// share gives the string with these bytes that was given before, or a new one.
+func (s *Shapes) share(b []byte) string {
+	const most = 1 << 16
+	if s == nil {
+		return string(b)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if shape, found := s.known[string(b)]; found {
+		return shape
+	}
+	if s.known == nil || len(s.known) >= most {
+		s.known = map[string]string{}
+	}
+	shape := string(b)
+	s.known[shape] = shape
+	return shape
+}
+
+// positions lists the places of all fields of a document, parents before children.
+func positions(root *value, shapes *Shapes) catalog.Positions {
+	p := placer{pointers: make([]byte, 0, 2048), path: make([]byte, 0, 128), at: make([]catalog.Pos, 0, 64)}
+	p.walk(root)
+	at := make([]catalog.Pos, len(p.at))
+	copy(at, p.at)
+	return catalog.JoinPositions(shapes.share(p.pointers), at)
+}
+
+type placer struct {
+	pointers []byte // of the fields so far, one a line
+	path     []byte // pointer of the value to come
+	at       []catalog.Pos
+}
+
+func (p *placer) walk(v *value) {
+	if v.at.Line == 0 || len(p.path) > maxPointer || len(p.pointers)+len(p.path) > maxPointers {
+		return // a placeholder's content has the placeholder's place
+	}
+	if len(p.at) > 0 {
+		p.pointers = append(p.pointers, '\n')
+	}
+	p.pointers = append(p.pointers, p.path...)
+	p.at = append(p.at, v.at)
+	size := len(p.path)
+	for i := range v.items {
+		p.path = append(p.path, '/')
+		if v.kind == listKind {
+			p.path = strconv.AppendInt(p.path, int64(i), 10)
+		} else {
+			p.path = appendEscaped(p.path, v.keys[i])
+		}
+		p.walk(&v.items[i])
+		p.path = p.path[:size]
+	}
+}
+
+func appendEscaped(b []byte, key string) []byte {
+	if strings.ContainsAny(key, "~/\n") {
+		return append(b, catalog.Pointer("", key)[1:]...)
+	}
+	return append(b, key...)
+}
