@@ -150,8 +150,7 @@ func checkMode(info fs.FileInfo, err error) error {
 
 // reason drops the path from err, which the caller names anyway.
 func reason(err error) error {
-	var pathError *fs.PathError
-	if errors.As(err, &pathError) {
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
 		return pathError.Err
 	}
 	return err

@@ -41,8 +41,7 @@ func TestConfigStrict(t *testing.T) {
 				text += "\n"
 			}
 			_, err = config.Parse("conf.yaml", []byte(text))
-			var invalid *config.InvalidError
-			if !errors.As(err, &invalid) {
+			if _, ok := errors.AsType[*config.InvalidError](err); !ok {
 				t.Fatalf("error %v, want an InvalidError", err)
 			}
 			got := strings.ReplaceAll(err.Error(), "\n", "\n"+want) + "\n"
@@ -258,9 +257,9 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := config.Parse("callboard.yaml", data)
-		var invalid *config.InvalidError
+		_, invalid := errors.AsType[*config.InvalidError](err)
 		switch {
-		case err != nil && (!errors.As(err, &invalid) || err.Error() == ""):
+		case err != nil && (!invalid || err.Error() == ""):
 			t.Errorf("not an InvalidError: %v", err)
 		case err == nil && (len(c.Catalog.Sources) == 0 || c.Catalog.Poll <= 0 || c.Data == ""):
 			t.Errorf("accepted, but not usable: %+v", c)

@@ -296,8 +296,8 @@ func TestFirstSync(t *testing.T) {
 func TestHistory_ParsesThroughout(t *testing.T) {
 	for n := 1; n <= len(demo.History(now)); n++ {
 		for file, content := range state(n) {
-			var any any
-			if ext := path.Ext(file); (ext == ".yaml" || ext == ".yml") && yaml.Unmarshal(content, &any) != nil {
+			var value any
+			if ext := path.Ext(file); (ext == ".yaml" || ext == ".yml") && yaml.Unmarshal(content, &value) != nil {
 				t.Errorf("after commit %d: %s is not YAML", n-1, file)
 			}
 		}
