@@ -1,22 +1,48 @@
 package catalog
 
+import (
+	"strings"
+)
+
 // Completion is one way to go on with a name that is being typed.
 type Completion struct {
 	Text string // the whole target: what was typed and the rest
-	Hint string // what it is: "component service"
+	Hint string // what it is: "component service"; several kinds may bear one name
 }
 
-// Complete gives up to limit names that start with prefix, sorted. As in a ref the prefix may say
-// a kind and a namespace first.
+// maxHints bounds the kinds that the hint of one name lists.
+const maxHints = 4
+
+// Complete gives up to limit names that start with prefix, in lower case and sorted by name, each
+// once. As in a ref the prefix may say a kind and a namespace first.
 func (v View) Complete(prefix string, limit int) []Completion {
+	prefix = strings.ToLower(prefix)
+	typed := prefix[:len(prefix)-len(parseTarget(prefix).name)]
 	var found []Completion
-	for _, i := range v.s.names.starting(prefix) {
+	last, hints := "", 0
+	for i := range v.s.targets(prefix, v.s.names.starting) {
+		e := v.s.entity(i)
+		if !v.sees(e) {
+			continue
+		}
+		if len(found) > 0 && e.Ref.Name == last {
+			if hints++; hints < maxHints {
+				found[len(found)-1].Hint += ", " + hint(e)
+			}
+			continue
+		}
 		if len(found) >= limit {
 			break
 		}
-		if e := v.s.entity(i); v.sees(e) {
-			found = append(found, Completion{e.Ref.Name, e.Ref.Kind})
-		}
+		found = append(found, Completion{typed + e.Ref.Name, hint(e)})
+		last, hints = e.Ref.Name, 0
 	}
 	return found
+}
+
+func hint(e *Entity) string {
+	if e.Type == "" {
+		return e.Ref.Kind
+	}
+	return e.Ref.Kind + " " + e.Type
 }

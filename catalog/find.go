@@ -1,12 +1,16 @@
 package catalog
 
-import "strings"
+import "slices"
 
 // Query asks for entities by words.
 type Query struct {
-	Text   string // words, and filters such as kind:component or owner:team-x
-	Limit  int    // how many entities to give; 0: 20
-	Offset int    // how many to leave out first
+	// Text holds words, all of which an entity must have in its name, title, aliases, description,
+	// tags, kind, type, lifecycle, namespace or owner; and filters such as kind:component or
+	// owner:team-x, all of which must be passed. A filter may list values: kind:api,component.
+	// Filters are kind, type, lifecycle, namespace, tag, owner, system, source. Case never matters.
+	Text   string
+	Limit  int // how many entities to give; 0: 20
+	Offset int // how many to leave out first
 }
 
 // Found is one page of a query's result.
@@ -15,14 +19,91 @@ type Found struct {
 	Total    int // on all pages
 }
 
-// Find gives the entities that hold all words and pass all filters, best first.
+const (
+	defaultLimit = 20
+	maxWords     = 16 // further words of a query are ignored
+)
+
+// Find gives the entities that hold all words and pass all filters: those first whose name holds
+// the words, then title or alias, tags, the rest; equals by ref. No words and filters find all.
 func (v View) Find(q Query) Found {
-	var found Found
-	for e := range v.All() {
-		if strings.Contains(e.Ref.Name, strings.ToLower(q.Text)) {
-			found.Total++
-			found.Entities = append(found.Entities, e)
+	if q.Limit <= 0 {
+		q.Limit = defaultLimit
+	}
+	words, filters := v.parseQuery(q.Text)
+	var byFit [maxWords*fits + 1][]id
+	total := 0
+	v.scan(words, func(i id, score int) {
+		if !passes(filters, i) {
+			return
+		}
+		byFit[score] = append(byFit[score], i)
+		total++
+	})
+	found := Found{Total: total}
+	skip := max(q.Offset, 0)
+	for _, ids := range byFit {
+		if skip >= len(ids) {
+			skip -= len(ids)
+			continue
+		}
+		ids = ids[skip:]
+		skip = 0
+		found.Entities = append(found.Entities, v.s.entities(ids[:min(len(ids), q.Limit-len(found.Entities))])...)
+		if len(found.Entities) == q.Limit {
+			break
 		}
 	}
 	return found
+}
+
+// fits is how many grades of fitting there are for one word, and its worst grade plus one.
+const fits = fieldOwner + 2
+
+// scan tells each visible entity that holds all words, with how badly it fits: 0 is best.
+func (v View) scan(words []string, tell func(i id, score int)) {
+	judge := func(i id) bool {
+		if score, fine := v.score(i, words); fine && v.visible(i) {
+			tell(i, score)
+		}
+		return true
+	}
+	if len(words) == 0 {
+		for i := range v.s.documents {
+			judge(id(i))
+		}
+		return
+	}
+	longest := slices.MaxFunc(words, func(a, b string) int { return len(a) - len(b) })
+	v.s.texts.holding(longest, judge)
+}
+
+// score adds up how badly each word fits.
+func (v View) score(i id, words []string) (int, bool) {
+	line := v.s.texts.line(i)
+	score := 0
+	for _, word := range words {
+		field, starts, found := fit(line, word)
+		switch {
+		case !found || field == fieldOwner && !v.seesOwner(i):
+			return 0, false
+		case field == fieldName && starts:
+		default:
+			score += field + 1
+		}
+	}
+	if len(words) == 1 && score == 0 && v.s.ref(i).Name != words[0] {
+		score = 1 // the name itself before names that only start so
+	}
+	return score, true
+}
+
+// seesOwner reports whether the viewer sees the declared owner, or it does not exist.
+func (v View) seesOwner(i id) bool {
+	for _, r := range v.s.entity(i).Declares {
+		if r.Type == OwnedBy && v.hides(r.Target) {
+			return false
+		}
+	}
+	return true
 }

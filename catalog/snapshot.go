@@ -35,6 +35,9 @@ type Snapshot struct {
 	graph     graph
 	bySource  map[string][]id // entities of each source
 	names     nameIndex
+	handles   handleIndex
+	similar   trigramIndex
+	texts     textIndex
 }
 
 // id is the position of an entity in Snapshot.documents; see there.
@@ -52,7 +55,10 @@ func NewSnapshot(contents Contents) *Snapshot {
 		s.dangling, s.graph = buildGraph(s.documents)
 		s.bySource = groupBySource(s.documents)
 	})
+	parts.Go(func() { s.handles = buildHandles(s.documents, s.contents.Sources) })
+	parts.Go(func() { s.texts = buildTexts(s.documents) })
 	s.names = buildNames(s.documents)
+	s.similar = buildTrigrams(s.documents, s.names)
 	parts.Wait()
 	return s
 }

@@ -137,8 +137,9 @@ func (v View) Relations(ref Ref, types ...string) []Related {
 }
 
 // Problems gives what is wrong with the documents of the catalog, sorted by source, path, document
-// and line. A problem about an entity, or whose offending value names one, is shown to those who see that entity. The others (a file
-// that could not be read, a document that never was good) are shown to those who see its source.
+// and line. A problem about an entity, or whose offending value names one, is shown to those who
+// see that entity. The others (a file that could not be read, a document that never was good) are
+// shown to those who see something of the same source.
 func (v View) Problems() []Problem {
 	if v.seesAll() {
 		return slices.Clone(v.s.contents.Problems)

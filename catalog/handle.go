@@ -1,0 +1,197 @@
+package catalog
+
+import (
+	"cmp"
+	"encoding/json"
+	"hash/maphash"
+	"path"
+	"slices"
+	"strings"
+)
+
+// A handle is a text, other than its name, by which an entity can be found: an alias, a URL, the
+// value of an annotation. handleIndex keeps only the hashes of handles, because there are many
+// and what they say stands in the entities already.
+type handleIndex struct {
+	seed    maphash.Seed
+	sorted  []handle          // by hash, rule and id
+	sources map[string]string // repository of each source, as repositoryOf gives it
+}
+
+type handle struct {
+	hash uint64
+	id   id
+	how  How
+}
+
+// handleFunc is told one handle of an entity: the text in lower case, by which rule it counts, and
+// where it stands, for people.
+type handleFunc func(key string, how How, via string)
+
+func buildHandles(documents []*Document, sources []SourceStatus) handleIndex {
+	x := handleIndex{seed: maphash.MakeSeed(), sources: make(map[string]string, len(sources))}
+	for _, source := range sources {
+		x.sources[source.Name] = repositoryOf(source.URL)
+	}
+	for i, d := range documents {
+		x.each(d, func(key string, how How, _ string) {
+			x.sorted = append(x.sorted, handle{hash: maphash.String(x.seed, key), id: id(i), how: how})
+		})
+	}
+	slices.SortFunc(x.sorted, func(a, b handle) int {
+		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.how, b.how), cmp.Compare(a.id, b.id))
+	})
+	x.sorted = slices.Clip(slices.Compact(x.sorted))
+	return x
+}
+
+// find gives the entities that key leads to by the rule how, in the order of their refs. As only
+// hashes are compared, a wrong entity is possible, if hardly ever; via tells.
+func (x *handleIndex) find(key string, how How) []id {
+	hash := maphash.String(x.seed, key)
+	from, _ := slices.BinarySearchFunc(x.sorted, handle{hash: hash, how: how}, func(a, b handle) int {
+		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.how, b.how))
+	})
+	var found []id
+	for _, h := range x.sorted[from:] {
+		if h.hash != hash || h.how != how {
+			break
+		}
+		found = append(found, h.id)
+	}
+	return found
+}
+
+// checkout gives the innermost local source that holds the file of an absolute path, or "".
+func (x *handleIndex) checkout(file string) string {
+	longest := ""
+	for _, repository := range x.sources {
+		if strings.HasPrefix(repository, "/") && strings.HasPrefix(file, repository+"/") && len(repository) > len(longest) {
+			longest = repository
+		}
+	}
+	return longest
+}
+
+// via says where an entity has the handle; false when it does not have it.
+func (x *handleIndex) via(d *Document, key string, how How) (string, bool) {
+	var where string
+	var found bool
+	x.each(d, func(k string, h How, via string) {
+		if k == key && h == how && !found {
+			where, found = via, true
+		}
+	})
+	return where, found
+}
+
+// each tells the handles of an entity, some of them more than once.
+func (x *handleIndex) each(d *Document, tell handleFunc) {
+	eachName(d.Entity, tell)
+	m := &d.Entity.Metadata
+	located := false
+	for _, a := range m.Annotations {
+		if a.Key == "backstage.io/source-location" {
+			located = eachSourceLocation(a.Value, tell) || located
+			continue
+		}
+		eachAnnotation(a.Key, a.Value, tell)
+	}
+	for _, l := range m.Labels {
+		if namesApplication(l.Key) && telling(l.Value) {
+			tell(strings.ToLower(l.Value), ByAnnotation, l.Key)
+		}
+	}
+	for _, l := range m.Links {
+		eachLink(l, tell)
+	}
+	x.eachDescriptor(d.Origin, located, tell)
+}
+
+// eachName tells what else the entity is called: title, aliases, a person's or group's own name.
+func eachName(e *Entity, tell handleFunc) {
+	if title := e.Metadata.Title; title != "" {
+		tell(strings.ToLower(title), ByTitle, title)
+	}
+	if aliases := e.Metadata.Annotations.Get("callboard/aliases"); aliases != "" {
+		for _, alias := range strings.SplitN(aliases, ",", maxListed) {
+			if alias = strings.TrimSpace(alias); alias != "" {
+				tell(strings.ToLower(alias), ByAlias, alias)
+			}
+		}
+	}
+	if e.Ref.Kind != "user" && e.Ref.Kind != "group" {
+		return
+	}
+	var spec struct {
+		Profile struct{ DisplayName, Email string }
+	}
+	if json.Unmarshal(e.Spec, &spec) != nil {
+		return // a profile of another shape names nobody
+	}
+	if name := spec.Profile.DisplayName; name != "" {
+		tell(strings.ToLower(name), ByTitle, name)
+	}
+	if mail := spec.Profile.Email; mail != "" {
+		tell(strings.ToLower(mail), ByPerson, mail)
+	}
+}
+
+// eachDescriptor tells the descriptor's own file, and its directory unless the entity says that
+// its code is elsewhere.
+func (x *handleIndex) eachDescriptor(o Origin, located bool, tell handleFunc) {
+	repository, file := x.sources[o.Source], strings.ToLower(o.Path)
+	eachPath(repository, file, tell)
+	if located {
+		return
+	}
+	dir := path.Dir(file)
+	if dir == "." {
+		dir = ""
+	}
+	eachPath(repository, dir, tell)
+}
+
+// eachPath tells a file or directory, with its repository in front and without.
+func eachPath(repository, file string, tell handleFunc) {
+	if repository != "" {
+		tell(repository+"//"+file, ByPath, file)
+	}
+	if file != "" {
+		tell("//"+file, ByPath, file)
+	}
+}
+
+func eachSourceLocation(value string, tell handleFunc) bool {
+	place, ok := parsePlace(strings.TrimPrefix(value, "url:"))
+	if !ok {
+		return false
+	}
+	repository, file := place.repository()
+	eachPath(repository, strings.Trim(file, "/"), tell)
+	return true
+}
+
+// eachLink tells a link's URL and host, and the channel that it leads to.
+func eachLink(l Link, tell handleFunc) {
+	place, ok := parsePlace(l.URL)
+	if !ok {
+		return
+	}
+	eachURL(place, l.Title, tell)
+	if channel := place.channel(); channel != "" {
+		tell("#"+channel, ByChannel, l.Title)
+	}
+	title := strings.ToLower(strings.TrimPrefix(l.Title, "#"))
+	if title != "" && !strings.Contains(title, " ") && (strings.HasPrefix(l.Title, "#") || l.Type == "chat" || l.Icon == "chat") {
+		tell("#"+title, ByChannel, l.URL)
+	}
+}
+
+func eachURL(p place, via string, tell handleFunc) {
+	tell(p.host+p.path, ByURL, via)
+	if p.query != "" {
+		tell(p.String(), ByURL, via)
+	}
+	tell(p.host, ByHost, via)
+}

@@ -1,0 +1,108 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+)
+
+// textIndex is what Find searches: one line for each entity, in the order of ids. A line has fields
+// divided by tabs, the most telling first, so where a word stands says how well it fits. One
+// string for all makes the search for a word a single pass over memory.
+type textIndex struct {
+	text  string
+	first []int // where the line of each id starts, and the end of text
+}
+
+// The fields of a line.
+const (
+	fieldName = iota
+	fieldCalled
+	fieldTags
+	fieldKind
+	fieldDescription
+	fieldOwner // only words, and only for those who see the owner
+)
+
+// maxDescription bounds, in bytes, how much of a description is searched.
+const maxDescription = 2000
+
+func buildTexts(documents []*Document) textIndex {
+	var b strings.Builder
+	x := textIndex{first: make([]int, 0, len(documents)+1)}
+	for _, d := range documents {
+		x.first = append(x.first, b.Len())
+		writeLine(&b, d.Entity)
+	}
+	x.first = append(x.first, b.Len())
+	x.text = b.String()
+	return x
+}
+
+func writeLine(b *strings.Builder, e *Entity) {
+	b.WriteString(e.Ref.Name)
+	b.WriteByte('\t')
+	eachName(e, func(key string, _ How, _ string) { writeField(b, key) })
+	b.WriteByte('\t')
+	for _, tag := range e.Metadata.Tags {
+		writeField(b, tag)
+	}
+	b.WriteByte('\t')
+	for _, word := range []string{e.Ref.Kind, e.Type, e.Lifecycle, e.Ref.Namespace} {
+		writeField(b, word)
+	}
+	b.WriteByte('\t')
+	description := e.Metadata.Description
+	writeField(b, description[:min(len(description), maxDescription)])
+	b.WriteByte('\t')
+	for _, r := range e.Declares {
+		if r.Type == OwnedBy {
+			writeField(b, r.Target.Name)
+		}
+	}
+	b.WriteByte('\n')
+}
+
+// writeField writes text in lower case, and a space.
+func writeField(b *strings.Builder, text string) {
+	text = strings.ToLower(text)
+	if strings.ContainsAny(text, "\t\n") {
+		text = strings.NewReplacer("\t", " ", "\n", " ").Replace(text)
+	}
+	b.WriteString(text)
+	b.WriteByte(' ')
+}
+
+func (x *textIndex) line(i id) string { return x.text[x.first[i]:x.first[i+1]] }
+
+// at gives the id in whose line the offset is.
+func (x *textIndex) at(offset int) id {
+	i, found := slices.BinarySearch(x.first, offset)
+	if !found {
+		i--
+	}
+	return id(i) //nolint:gosec // there are fewer than 2^31 entities
+}
+
+// holding gives the entities whose line holds word, in order.
+func (x *textIndex) holding(word string, yield func(id) bool) {
+	for from := 0; from < len(x.text); {
+		offset := strings.Index(x.text[from:], word)
+		if offset < 0 {
+			return
+		}
+		i := x.at(from + offset)
+		if !yield(i) {
+			return
+		}
+		from = x.first[i+1]
+	}
+}
+
+// fit gives the first field of line that holds word, and whether the word starts it.
+func fit(line, word string) (field int, starts, found bool) {
+	offset := strings.Index(line, word)
+	if offset < 0 {
+		return 0, false, false
+	}
+	return strings.Count(line[:offset], "\t"), offset == 0 || line[offset-1] == '\t', true
+}

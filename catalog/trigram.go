@@ -1,0 +1,207 @@
+package catalog
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// trigramIndex finds what is spelled nearly like a text. A term is a name, title or alias; each
+// stands in the list of every three neighbouring characters in it, its two ends included.
+type trigramIndex struct {
+	terms []string
+	first []uint32 // the terms with trigram t are posts[first[t]:first[t+1]]
+	posts []uint32 // positions in terms
+	brief []uint32 // terms of up to maxBrief bytes, which share too little with their misspellings
+	tally *sync.Pool
+}
+
+const (
+	letters      = 40 // classes of characters: the end, a–z, 0–9, hyphen, other separators, everything else
+	trigrams     = letters * letters * letters
+	maxBrief     = 5
+	maxTerm      = 64 // bytes of terms and of texts that are compared
+	perEdit      = 4  // trigrams that one typing error can change: those around two swapped neighbours
+	maxCompared  = 60 // terms whose distance is computed for suggestions
+	minShare     = 0.25
+	farAway      = 3 // distances from here on are all the same
+	maxSuggested = 5
+)
+
+func buildTrigrams(documents []*Document, names nameIndex) trigramIndex {
+	x := trigramIndex{terms: termsOf(documents, names), first: make([]uint32, trigrams+1)}
+	var buffer []uint32
+	for i, term := range x.terms {
+		buffer = appendTrigrams(buffer[:0], term)
+		for _, t := range buffer {
+			x.first[t+1]++
+		}
+		if len(term) <= maxBrief {
+			x.brief = append(x.brief, uint32(i)) //nolint:gosec // terms are fewer than 2^32
+		}
+	}
+	for t := range trigrams {
+		x.first[t+1] += x.first[t]
+	}
+	x.posts = make([]uint32, x.first[trigrams])
+	next := slices.Clone(x.first)
+	for i, term := range x.terms {
+		buffer = appendTrigrams(buffer[:0], term)
+		for _, t := range buffer {
+			x.posts[next[t]] = uint32(i) //nolint:gosec // as above
+			next[t]++
+		}
+	}
+	count := len(x.terms)
+	x.tally = &sync.Pool{New: func() any { t := make([]uint8, count); return &t }}
+	return x
+}
+
+// termsOf gives each name once, and the titles and aliases that differ from it.
+func termsOf(documents []*Document, names nameIndex) []string {
+	terms := make([]string, 0, len(documents))
+	add := func(term string) {
+		if len(term) <= maxTerm {
+			terms = append(terms, term)
+		}
+	}
+	last := ""
+	for _, i := range names.sorted {
+		if name := names.name(i); name != last {
+			add(name)
+			last = name
+		}
+	}
+	for _, d := range documents {
+		eachName(d.Entity, func(key string, how How, _ string) {
+			if how != ByPerson && key != d.Entity.Ref.Name {
+				add(key)
+			}
+		})
+	}
+	return slices.Clip(terms)
+}
+
+// appendTrigrams adds the trigrams of term to list, each once.
+func appendTrigrams(list []uint32, term string) []uint32 {
+	var a, b uint32
+	for i := range len(term) + 1 {
+		var c uint32
+		if i < len(term) {
+			c = letter(term[i])
+		}
+		if i > 0 {
+			list = append(list, (a*letters+b)*letters+c)
+		}
+		a, b = b, c
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func letter(c byte) uint32 {
+	switch {
+	case 'a' <= c && c <= 'z':
+		return uint32(c-'a') + 1
+	case '0' <= c && c <= '9':
+		return uint32(c-'0') + 27
+	case c == '-':
+		return 37
+	case c == '_', c == '.', c == '/', c == ' ', c == ':':
+		return 38
+	}
+	return 39
+}
+
+func (x *trigramIndex) having(t uint32) []uint32 { return x.posts[x.first[t]:x.first[t+1]] }
+
+// oneOff gives the terms that are one typing error away from text, sorted. One error changes at
+// most perEdit trigrams, so such a term stands in one of the perEdit+1 shortest lists.
+func (x *trigramIndex) oneOff(text string) []string {
+	lists := make([][]uint32, 0, maxTerm)
+	for _, t := range appendTrigrams(nil, text) {
+		lists = append(lists, x.having(t))
+	}
+	slices.SortFunc(lists, func(a, b []uint32) int { return cmp.Compare(len(a), len(b)) })
+	lists = lists[:min(len(lists), perEdit+1)]
+	if len(text) <= maxBrief {
+		lists = append(lists, x.brief)
+	}
+	wanted := []rune(text)
+	var found []string
+	for _, list := range lists {
+		for _, i := range list {
+			term := x.terms[i]
+			if gap := len(term) - len(text); gap < -4 || gap > 4 { // one rune has at most four bytes
+				continue
+			}
+			if distance(wanted, []rune(term), 1) == 1 {
+				found = append(found, term)
+			}
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// near is a term and how much it is like a text.
+type near struct {
+	term  string
+	share float64 // of the trigrams of both
+	away  int     // typing errors, up to farAway
+}
+
+// closest gives the terms most like text that keep lets through, best first. Keep is asked before
+// anything is cut off, so what it holds back has no influence on the rest.
+func (x *trigramIndex) closest(text string, keep func(term string) bool) []near {
+	all := x.sharing(text)
+	slices.SortFunc(all, func(a, b near) int {
+		return cmp.Or(cmp.Compare(b.share, a.share), strings.Compare(a.term, b.term))
+	})
+	wanted := []rune(text)
+	var kept []near
+	for i, n := range all {
+		if len(kept) >= maxCompared {
+			break
+		}
+		if i > 0 && n.term == all[i-1].term || !keep(n.term) {
+			continue
+		}
+		n.away = distance(wanted, []rune(n.term), farAway-1)
+		kept = append(kept, n)
+	}
+	slices.SortStableFunc(kept, func(a, b near) int { return cmp.Compare(a.away, b.away) })
+	return kept
+}
+
+// sharing gives the terms that share enough trigrams with text, in no order.
+func (x *trigramIndex) sharing(text string) []near {
+	tally, _ := x.tally.Get().(*[]uint8)
+	defer x.tally.Put(tally)
+	clear(*tally)
+	wanted := appendTrigrams(nil, text)
+	for _, t := range wanted {
+		for _, i := range x.having(t) {
+			(*tally)[i]++ // a text has fewer than 256 trigrams
+		}
+	}
+	var found []near
+	for i, shared := range *tally {
+		if shared == 0 {
+			continue
+		}
+		both := len(wanted) + len(x.terms[i]) // about as many trigrams as characters
+		if share := 2 * float64(shared) / float64(both); share >= minShare {
+			found = append(found, near{term: x.terms[i], share: share})
+		}
+	}
+	if len(text) <= maxBrief {
+		for _, i := range x.brief {
+			if (*tally)[i] == 0 {
+				found = append(found, near{term: x.terms[i]})
+			}
+		}
+	}
+	return found
+}
