@@ -44,6 +44,13 @@ type Reply struct {
 	Choices    []Choice   `json:"choices,omitempty"` // for Complete
 	Visibility Visibility `json:"visibility,omitempty"`
 	Outcome    Outcome    `json:"outcome"`
+	JSON       bool       `json:"json,omitempty"` // the asker wants the card as JSON
+}
+
+// Fine marks a reply as the answer that was asked for.
+func (r Reply) Fine() Reply {
+	r.Outcome = Fine
+	return r
 }
 
 // Choice completes a text that is being typed.

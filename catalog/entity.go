@@ -139,6 +139,22 @@ func (e *Entity) SpecStrings(name string) []string {
 	return nil
 }
 
+// SpecObject returns the string fields of the object in spec called name.
+func (e *Entity) SpecObject(name string) map[string]string {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(e.specField(name), &fields) != nil {
+		return nil
+	}
+	out := make(map[string]string, len(fields))
+	for key, raw := range fields {
+		var text string
+		if json.Unmarshal(raw, &text) == nil {
+			out[key] = text
+		}
+	}
+	return out
+}
+
 func (e *Entity) specField(name string) json.RawMessage {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(e.Spec, &fields) != nil {

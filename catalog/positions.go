@@ -24,7 +24,7 @@ func NewPositions(pointers []string, at []Pos) Positions {
 // nothing is known.
 func (p Positions) At(pointer string) Pos {
 	for {
-		if pos, found := p.exact(pointer); found {
+		if pos, found := p.Exact(pointer); found {
 			return pos
 		}
 		cut := strings.LastIndexByte(pointer, '/')
@@ -35,7 +35,8 @@ func (p Positions) At(pointer string) Pos {
 	}
 }
 
-func (p Positions) exact(pointer string) (Pos, bool) {
+// Exact gives the place of the field at pointer, if the document has that field.
+func (p Positions) Exact(pointer string) (Pos, bool) {
 	rest := p.pointers
 	for _, pos := range p.at {
 		var line string

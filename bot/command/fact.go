@@ -1,0 +1,277 @@
+package command
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"callboard/bot/card"
+	"callboard/catalog"
+)
+
+// fact is a field of a card together with where it comes from: the fields of a descriptor.
+type fact struct {
+	field    card.Field
+	entity   *catalog.Entity // whose descriptor says it; nil: that of the card's subject
+	pointers []string        // JSON pointers; the first that the descriptor has counts
+}
+
+// notConnected marks facts that a later version of Callboard fetches from another system.
+const notConnected = "no source for it is connected yet"
+
+// onCall is a gap until on-call sources exist; it says whether the descriptor is ready for them.
+func (s subject) onCall() fact {
+	keys := []string{"pagerduty.com/service-id", "pagerduty.com/integration-key", "opsgenie.com/team", "callboard/schedule"}
+	for _, key := range keys {
+		if value := s.entity.Metadata.Annotations.Get(key); value != "" {
+			what := "declared by " + key
+			if key != "pagerduty.com/integration-key" { // the integration key is a credential
+				what = "declared as " + key + " " + card.Line(value)
+			}
+			return fact{field: card.Field{Label: "On call", Gap: &card.Gap{What: what, Fix: notConnected}}, pointers: []string{annotation(key)}}
+		}
+	}
+	return gap("On call", "not declared", "add the annotation pagerduty.com/service-id")
+}
+
+func (s subject) slo() fact {
+	const key = "callboard/slo"
+	if value := s.entity.Metadata.Annotations.Get(key); value != "" {
+		return fact{field: card.Field{Label: "SLO", Gap: &card.Gap{What: "declared in " + card.Line(value), Fix: notConnected}}, pointers: []string{annotation(key)}}
+	}
+	return gap("SLO", "not declared", "add the annotation "+key)
+}
+
+func (s subject) lastDeploy() fact {
+	return gap("Last deploy", "unknown", "no source reports deploys yet")
+}
+
+func gap(label, what, fix string) fact {
+	return fact{field: card.Field{Label: label, Gap: &card.Gap{What: what, Fix: fix}}}
+}
+
+func annotation(key string) string { return catalog.Pointer("/metadata/annotations", key) }
+
+// owner names the owning group with how to reach it.
+func (s subject) owner() fact {
+	f := fact{field: card.Field{Label: "Owner"}, pointers: []string{"/spec/owner"}}
+	owners := s.view.Relations(s.entity.Ref, "ownedBy")
+	if len(owners) == 0 {
+		f.field.Gap = &card.Gap{What: "not declared", Fix: "add spec.owner"}
+		return f
+	}
+	var texts []card.Text
+	for _, o := range owners {
+		parts := []card.Text{name(o)}
+		if o.Entity != nil {
+			parts = append(parts, contactOf(s.view, o.Entity)...)
+		}
+		texts = append(texts, card.Join(" · ", parts...))
+	}
+	f.field.Value = card.Join("; ", texts...)
+	return f
+}
+
+// contact is how to reach a group.
+func (s subject) contact() fact {
+	f := fact{field: card.Field{Label: "Contact", Value: card.Join(" · ", contactOf(s.view, s.entity)...)}, pointers: []string{annotation("callboard/channel")}}
+	if f.field.Value.Empty() {
+		f.field.Gap = &card.Gap{What: "not declared", Fix: "add the annotation callboard/channel"}
+	}
+	return f
+}
+
+func contactOf(view catalog.View, group *catalog.Entity) []card.Text {
+	contact := []card.Text{card.T(channelOf(group))}
+	if lead := group.Metadata.Annotations.Get("callboard/lead"); lead != "" {
+		name := lead
+		if ref, err := catalog.ParseRef(lead, "User", catalog.DefaultNamespace); err == nil {
+			if user, found := view.Get(ref); found {
+				name = personName(user)
+			}
+		}
+		contact = append(contact, card.T("lead "+card.Line(name)))
+	}
+	return contact
+}
+
+// channelOf is the chat channel of an entity: its annotation, else a link to a chat.
+func channelOf(e *catalog.Entity) string {
+	if channel := e.Metadata.Annotations.Get("callboard/channel"); channel != "" {
+		return card.Line(channel)
+	}
+	for _, link := range e.Metadata.Links {
+		u, err := url.Parse(link.URL)
+		if err == nil && (u.Hostname() == "slack.com" || strings.HasSuffix(u.Hostname(), ".slack.com") || strings.HasSuffix(u.Hostname(), "discord.com")) {
+			return card.Line(cmp.Or(link.Title, link.URL))
+		}
+	}
+	return ""
+}
+
+// personName is what people call a user or group.
+func personName(e *catalog.Entity) string {
+	if profile := e.SpecObject("profile"); profile["displayName"] != "" {
+		return card.Line(profile["displayName"])
+	}
+	return card.Line(e.DisplayName())
+}
+
+func (s subject) runbook() fact {
+	const key = "callboard/runbook"
+	if value := s.entity.Metadata.Annotations.Get(key); value != "" {
+		return fact{field: card.Field{Label: "Runbook", Value: card.Link(card.Line(value), value)}, pointers: []string{annotation(key)}}
+	}
+	for i, link := range s.entity.Metadata.Links {
+		if strings.EqualFold(link.Type, "runbook") || strings.Contains(strings.ToLower(link.Title), "runbook") {
+			return fact{
+				field:    card.Field{Label: "Runbook", Value: card.Link(card.Line(cmp.Or(link.Title, link.URL)), link.URL)},
+				pointers: []string{"/metadata/links/" + strconv.Itoa(i)},
+			}
+		}
+	}
+	return gap("Runbook", "not declared", "add the annotation "+key)
+}
+
+// usedBy says who is hit when the entity fails, and what it is part of.
+func (s subject) usedBy() fact {
+	f := fact{field: card.Field{Label: "Used by"}, pointers: []string{"/spec/system", "/spec/domain"}}
+	var parts []card.Text
+	users := s.users()
+	if len(users) > 0 {
+		text := countOf(users)
+		if n := tierOnes(users); n > 0 {
+			text += " (" + strconv.Itoa(n) + " tier-1)"
+		}
+		parts = append(parts, card.T(text))
+	}
+	if contained := s.view.Relations(s.entity.Ref, "hasPart"); len(contained) > 0 {
+		parts = append(parts, card.T("contains "+countOf(contained)))
+	}
+	for _, whole := range s.view.Relations(s.entity.Ref, "partOf") {
+		parts = append(parts, card.Join("", card.T("part of "+whole.Target.Kind+" "), name(whole)))
+	}
+	if len(users) == 0 {
+		parts = append([]card.Text{card.T("nothing in the catalog")}, parts...)
+	}
+	f.field.Value = card.Join(" · ", parts...)
+	return f
+}
+
+// users are the entities that depend on the subject, directly or through an API that it provides.
+func (s subject) users() []catalog.Related {
+	users := s.view.Relations(s.entity.Ref, "dependencyOf", "apiConsumedBy")
+	for _, api := range s.view.Relations(s.entity.Ref, "providesApi") {
+		users = append(users, s.view.Relations(api.Target, "apiConsumedBy")...)
+	}
+	slices.SortFunc(users, func(a, b catalog.Related) int { return a.Target.Compare(b.Target) })
+	return slices.CompactFunc(users, func(a, b catalog.Related) bool { return a.Target == b.Target })
+}
+
+// owns counts what a group or person owns, by kind.
+func (s subject) owns() fact {
+	owned := s.view.Relations(s.entity.Ref, "ownerOf")
+	f := fact{field: card.Field{Label: "Owns", Value: card.T(countOf(owned))}}
+	if len(owned) == 0 {
+		f.field.Value = card.T("nothing in the catalog")
+	}
+	return f
+}
+
+// countOf counts entities by what people call them: "3 services, 1 API".
+func countOf(related []catalog.Related) string {
+	counts := map[string]int{}
+	for _, r := range related {
+		word := r.Target.Kind
+		if r.Entity != nil {
+			word = r.Entity.Kind
+			if r.Entity.Ref.Kind == "component" && r.Entity.Type != "" {
+				word = r.Entity.Type
+			}
+		}
+		counts[plainWord(word)]++
+	}
+	words := make([]string, 0, len(counts))
+	for word := range counts {
+		words = append(words, word)
+	}
+	slices.SortFunc(words, func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
+	for i, word := range words {
+		words[i] = count(counts[word], word, plural(word))
+	}
+	return strings.Join(words, ", ")
+}
+
+// plainWord writes kinds as words: "System" is a system, but an API stays one.
+func plainWord(word string) string {
+	if word == strings.ToUpper(word) {
+		return card.Line(word)
+	}
+	return strings.ToLower(card.Line(word))
+}
+
+func plural(word string) string {
+	switch {
+	case strings.HasSuffix(word, "y") && word != "" && !strings.ContainsAny(word[max(0, len(word)-2):len(word)-1], "aeiou"):
+		return word[:len(word)-1] + "ies"
+	case strings.HasSuffix(word, "s"), strings.HasSuffix(word, "x"), strings.HasSuffix(word, "ch"):
+		return word + "es"
+	}
+	return word + "s"
+}
+
+func tierOnes(related []catalog.Related) int {
+	n := 0
+	for _, r := range related {
+		if r.Entity != nil && tierOf(r.Entity) == "1" {
+			n++
+		}
+	}
+	return n
+}
+
+// tierOf is the entity's tier, "1" to "4", or "".
+func tierOf(e *catalog.Entity) string {
+	if tier := e.Metadata.Annotations.Get("callboard/tier"); tier != "" {
+		return tier
+	}
+	for _, tag := range e.Metadata.Tags {
+		if tier, found := strings.CutPrefix(tag, "tier-"); found {
+			return tier
+		}
+	}
+	return ""
+}
+
+func tierTag(e *catalog.Entity) string {
+	if tier := tierOf(e); tier != "" {
+		return "tier " + tier
+	}
+	return ""
+}
+
+// name shows the far end of a relation, saying so where it does not exist.
+func name(r catalog.Related) card.Text {
+	if r.Entity == nil {
+		return card.T(r.Target.Short() + " (not in the catalog)")
+	}
+	if r.Target.Kind == "user" {
+		return card.T(personName(r.Entity))
+	}
+	return card.T(r.Target.Short())
+}
+
+// list names up to most entities and counts the rest.
+func list(related []catalog.Related, most int) card.Text {
+	var parts []card.Text
+	for i, r := range related {
+		if i == most {
+			parts = append(parts, card.T("and "+strconv.Itoa(len(related)-most)+" more"))
+			break
+		}
+		parts = append(parts, name(r))
+	}
+	return card.Join(" · ", parts...)
+}

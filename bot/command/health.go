@@ -1,0 +1,56 @@
+package command
+
+import (
+	"context"
+
+	"callboard/bot"
+	"callboard/bot/card"
+	"callboard/catalog"
+)
+
+func (d Deps) health() *bot.Command {
+	return &bot.Command{
+		Name: "health", Aliases: []string{"status"}, Group: bot.Meta,
+		Summary: "how fresh the catalog is, and what is broken", Example: "health",
+		Run: d.runHealth,
+	}
+}
+
+func (d Deps) runHealth(_ context.Context, req *bot.Request) (bot.Reply, error) {
+	view := d.view(req)
+	stats := view.Stats()
+	c := &card.Card{Title: "OK", Status: card.OK}
+	for _, text := range d.Faults() {
+		c.Notes = append(c.Notes, card.Note{Status: card.Bad, Text: card.T(card.Line(text))})
+		c.Title, c.Status = "Not well", card.Bad
+	}
+	for _, source := range view.Sources() {
+		item := sourceItem(source)
+		if item.Status != card.OK && c.Status == card.OK {
+			c.Title, c.Status = "Working, with warnings", card.Warn
+		}
+		c.Items = append(c.Items, item)
+	}
+	c.Tags = []string{count(stats.Entities, "entity", "entities"), count(stats.Sources, "repository", "repositories")}
+	if n := len(view.Problems()); n > 0 {
+		c.Actions = []card.Action{{Label: count(n, "problem", "problems"), Command: "stale"}}
+	}
+	c.Summary = c.Title + " · " + c.Tags[0] + " · " + c.Tags[1]
+	c.Footer = searched(stats)
+	return bot.Reply{Card: c}.Fine(), nil
+}
+
+func sourceItem(source catalog.SourceStatus) card.Item {
+	item := card.Item{Status: card.OK, Text: card.T(source.Name), Detail: card.Join(" ", card.T("@"+shortRevision(source.Revision)+", checked"), card.Age(source.CheckedAt))}
+	switch {
+	case source.Error != "":
+		item.Status = card.Warn
+		item.Detail = card.Join(" ", card.T("fails since"), card.When(source.FailedAt), card.T("("+card.Line(source.Error)+"), showing what was last good"))
+	case source.Waiting != "":
+		item.Status = card.Warn
+		item.Detail = card.T(card.Line(source.Waiting))
+	case source.CheckedAt.IsZero():
+		item.Status, item.Detail = card.Unknown, card.T("not read yet")
+	}
+	return item
+}

@@ -1,0 +1,116 @@
+package command
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"callboard/bot"
+	"callboard/bot/card"
+	"callboard/catalog"
+)
+
+func (d Deps) links() *bot.Command {
+	return &bot.Command{
+		Name: "links", Aliases: []string{"link"}, Group: bot.Read,
+		Usage: "TARGET", Summary: "dashboards, repository, docs and chat", MinArgs: 1, MaxArgs: -1, Target: true,
+		Help:    "The links that the descriptor declares, and those that follow from its annotations.",
+		Example: "links checkout",
+		Run:     d.runLinks,
+	}
+}
+
+func (d Deps) runLinks(_ context.Context, req *bot.Request) (bot.Reply, error) {
+	s, err := d.target(req)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	c := s.card(nil)
+	links := s.allLinks()
+	for _, l := range links {
+		item := card.Item{Text: card.Link(l.label, l.url), Detail: card.T(l.kind)}
+		if req.Command.Has("explain") {
+			item.Detail = card.T(s.place(s.entity, l.pointer))
+		}
+		c.Items = append(c.Items, item)
+	}
+	c.Summary = s.entity.Ref.Short() + ": " + count(len(links), "link", "links")
+	if len(links) == 0 {
+		c.Fields = []card.Field{{Label: "Links", Gap: &card.Gap{What: "none declared", Fix: "add metadata.links to " + s.entity.Origin.Place()}}}
+		c.Summary = s.entity.Ref.Short() + " declares no links"
+	}
+	return bot.Reply{Card: c}.Fine(), nil
+}
+
+// entityLink is one place to look, and the field of the descriptor that names it.
+type entityLink struct{ label, url, kind, pointer string }
+
+// allLinks lists the declared links, then what annotations point at.
+func (s subject) allLinks() []entityLink {
+	var out []entityLink
+	seen := map[string]bool{}
+	add := func(l entityLink) {
+		if card.CheckURL(l.url) == nil && !seen[l.url] {
+			seen[l.url] = true
+			l.label = card.Line(l.label)
+			out = append(out, l)
+		}
+	}
+	for i, link := range s.entity.Metadata.Links {
+		label := link.Title
+		if label == "" {
+			label = link.URL
+		}
+		add(entityLink{label, link.URL, card.Line(link.Type), "/metadata/links/" + strconv.Itoa(i)})
+	}
+	for _, a := range s.view.Annotations(s.entity) {
+		if label, url := annotationLink(a); url != "" {
+			add(entityLink{label, url, "", annotation(a.Key)})
+		}
+	}
+	return out
+}
+
+// annotationLink gives the link that an annotation stands for: a repository by its slug, or an
+// annotation whose value is an address.
+func annotationLink(a catalog.Pair) (label, url string) {
+	slugs := map[string]string{
+		"github.com/project-slug":    "https://github.com/",
+		"gitlab.com/project-slug":    "https://gitlab.com/",
+		"bitbucket.com/project-slug": "https://bitbucket.org/",
+	}
+	switch {
+	case slugs[a.Key] != "":
+		return "repository", slugs[a.Key] + a.Value
+	case a.Key == "backstage.io/source-location":
+		return "source", strings.TrimPrefix(a.Value, "url:")
+	case a.Key == "backstage.io/view-url":
+		return "descriptor", a.Value
+	case strings.HasPrefix(a.Key, "backstage.io/"):
+		return "", ""
+	case strings.HasPrefix(a.Value, "https://"), strings.HasPrefix(a.Value, "http://"):
+		_, name, _ := strings.Cut(a.Key, "/")
+		first, _, _ := strings.Cut(a.Value, ",") // some annotations hold several, comma-separated
+		return strings.ReplaceAll(strings.TrimSuffix(name, "-url"), "-", " "), first
+	}
+	return "", ""
+}
+
+// linkList is the who-owns card's line of links.
+func (s subject) linkList() fact {
+	const most = 6
+	f := fact{field: card.Field{Label: "Links"}, pointers: []string{"/metadata/links"}}
+	links := s.allLinks()
+	var parts []card.Text
+	for i, l := range links {
+		if i == most {
+			parts = append(parts, card.T("and "+strconv.Itoa(len(links)-most)+" more"))
+			break
+		}
+		parts = append(parts, card.Link(l.label, l.url))
+	}
+	if f.field.Value = card.Join(" · ", parts...); len(links) == 0 {
+		f.field.Gap = &card.Gap{What: "none declared", Fix: "add metadata.links"}
+	}
+	return f
+}

@@ -1,0 +1,102 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"callboard/bot"
+	"callboard/bot/card"
+	"callboard/catalog"
+)
+
+const staleLimit = 15
+
+func (d Deps) stale() *bot.Command {
+	return &bot.Command{
+		Name: "stale", Aliases: []string{"problems"}, Group: bot.Read,
+		Usage: "[TARGET]", Summary: "descriptors that failed, conflicts, orphans", MaxArgs: -1, Target: true,
+		Help:    "With the name of a group, what that group owns; with an entity, that entity.",
+		Example: "stale",
+		Run:     d.runStale,
+	}
+}
+
+func (d Deps) runStale(_ context.Context, req *bot.Request) (bot.Reply, error) {
+	view := d.view(req)
+	problems := view.Problems()
+	about := "the catalog"
+	if len(req.Command.Args) > 0 {
+		req.Command.Args[0] = strings.TrimPrefix(req.Command.Args[0], "@")
+		s, err := d.target(req)
+		if err != nil {
+			return bot.Reply{}, err
+		}
+		about = s.entity.Ref.Short()
+		problems = slices.DeleteFunc(problems, func(p catalog.Problem) bool { return !concerns(view, p, s.entity.Ref) })
+	}
+	slices.SortStableFunc(problems, func(a, b catalog.Problem) int { return cmp.Compare(weight(a), weight(b)) })
+	c := &card.Card{Footer: searched(view.Stats())}
+	if len(problems) == 0 {
+		c.Title, c.Status = "Nothing is wrong with the descriptors of "+about, card.OK
+		c.Summary = c.Title
+		return bot.Reply{Card: c}.Fine(), nil
+	}
+	c.Title, c.Status = count(len(problems), "problem", "problems")+" in the descriptors of "+about, card.Warn
+	c.Summary = c.Title + ": " + strings.Join(tally(problems), ", ")
+	for i, p := range problems {
+		if i == staleLimit {
+			c.Notes = []card.Note{{Text: card.T("the first " + thousands(staleLimit) + " are shown: " + strings.Join(tally(problems), ", "))}}
+			break
+		}
+		c.Items = append(c.Items, problemItem(view, p))
+	}
+	return bot.Reply{Card: c}.Fine(), nil
+}
+
+// concerns reports whether a problem is the business of ref: it is about it, or about what it owns.
+func concerns(view catalog.View, p catalog.Problem, ref catalog.Ref) bool {
+	return p.Ref == ref || slices.ContainsFunc(view.Relations(p.Ref, "ownedBy"), func(r catalog.Related) bool { return r.Target == ref })
+}
+
+// weight orders problems: what keeps a document out of the catalog, then conflicts, then the rest. Skeletons
+// are explained, but nobody has to act on them.
+func weight(p catalog.Problem) int {
+	switch {
+	case p.Rule == catalog.RuleSkeleton:
+		return 3
+	case p.Severity == catalog.Warning:
+		return 2
+	case p.Rule == catalog.RuleConflict, p.Rule == catalog.RuleDuplicate:
+		return 1
+	}
+	return 0
+}
+
+func problemItem(view catalog.View, p catalog.Problem) card.Item {
+	item := card.Item{Status: card.Warn, Text: card.Join(" ", card.Link(p.Origin.Place(), view.BlobURL(p.Origin)), card.T(card.Line(p.Text)))}
+	if p.Severity == catalog.Error {
+		item.Status = card.Bad
+	}
+	if p.Fix != "" {
+		item.Detail = card.T("fix: " + card.Line(p.Fix))
+	}
+	return item
+}
+
+// tally counts problems by rule: "3 spec, 1 conflict".
+func tally(problems []catalog.Problem) []string {
+	counts := map[catalog.Rule]int{}
+	var rules []catalog.Rule
+	for _, p := range problems {
+		if counts[p.Rule]++; counts[p.Rule] == 1 {
+			rules = append(rules, p.Rule)
+		}
+	}
+	out := make([]string, 0, len(rules))
+	for _, rule := range rules {
+		out = append(out, thousands(counts[rule])+" "+string(rule))
+	}
+	return out
+}

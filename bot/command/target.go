@@ -1,0 +1,126 @@
+package command
+
+import (
+	"strings"
+
+	"callboard/bot"
+	"callboard/bot/card"
+	"callboard/catalog"
+)
+
+// subject is the entity that a command is about.
+type subject struct {
+	view   catalog.View
+	entity *catalog.Entity
+	typed  string
+	match  catalog.Match
+}
+
+// notFoundError says that a target names nothing that the asker may see.
+type notFoundError struct {
+	line    bot.Line // of the request, to repeat it with a suggestion
+	typed   string
+	view    catalog.View
+	closest []*catalog.Entity
+}
+
+func (e *notFoundError) Error() string { return `no entity "` + e.typed + `"` }
+
+// ambiguousError says that a target names several entities.
+type ambiguousError struct {
+	line       bot.Line
+	typed      string
+	view       catalog.View
+	candidates []*catalog.Entity
+	total      int
+}
+
+func (e *ambiguousError) Error() string { return `"` + e.typed + `" names several entities` }
+
+// unboundError says that "." was asked for in a channel that stands for no entity.
+type unboundError struct{}
+
+func (unboundError) Error() string { return "no entity is bound to this channel" }
+
+// target finds the entity that the arguments of a request name; several words are one name.
+func (d Deps) target(req *bot.Request) (subject, error) {
+	typed := strings.Join(req.Command.Args, " ")
+	if typed == "." {
+		return subject{}, unboundError{}
+	}
+	view := d.view(req)
+	match := view.Resolve(typed)
+	switch {
+	case match.Entity != nil:
+		return subject{view, match.Entity, typed, match}, nil
+	case match.Ambiguous():
+		return subject{}, &ambiguousError{req.Command, typed, view, match.Candidates, match.Total}
+	}
+	return subject{}, &notFoundError{req.Command, typed, view, match.Candidates}
+}
+
+// notes are the remarks that every card about an entity carries: how it was found, and what makes
+// its text doubtful.
+func (s subject) notes() []card.Note {
+	var notes []card.Note
+	if how := s.match.How; how != catalog.ByRef {
+		text := card.T(s.entity.Ref.Short() + " was found " + how.String())
+		if how.Guess() {
+			text = card.T(`No entity is called "` + card.Line(s.typed) + `"; showing the closest name, ` + s.entity.Ref.Short())
+		}
+		notes = append(notes, card.Note{Text: text})
+	}
+	doc := s.view.Document(s.entity.Ref)
+	if doc.Stale {
+		text := "the descriptor has errors, showing what was last good"
+		if len(doc.Problems) > 0 {
+			p := doc.Problems[0]
+			text = p.Origin.Place() + " has errors, showing what was last good: " + p.Text
+		}
+		notes = append(notes, card.Note{Status: card.Warn, Text: card.T(card.Line(text))})
+	}
+	for _, loss := range s.view.Losers(s.entity.Ref) {
+		notes = append(notes, card.Note{Status: card.Warn, Text: card.T(card.Line("also defined in " + loss.Origin.String() + ", not shown: " + loss.Why))})
+	}
+	if s.view.Orphan(s.entity.Ref) {
+		notes = append(notes, card.Note{Status: card.Warn, Text: card.T("orphan: its file is still there, but no Location names it any more")})
+	}
+	if status, failing := s.source(); failing {
+		text := card.Join(" ", card.T("the source "+status.Name+" cannot be read since"), card.When(status.FailedAt), card.T("("+card.Line(status.Error)+")"))
+		notes = append(notes, card.Note{Status: card.Warn, Text: text})
+	}
+	return notes
+}
+
+// source gives the status of the entity's source, and whether its last check failed.
+func (s subject) source() (status catalog.SourceStatus, failing bool) {
+	for _, status := range s.view.Sources() {
+		if status.Name == s.entity.Origin.Source {
+			return status, status.Error != ""
+		}
+	}
+	return catalog.SourceStatus{}, false
+}
+
+// footer says where the entity is described and when that was last checked.
+func (s subject) footer() card.Text {
+	status, _ := s.source()
+	place := card.Link(s.entity.Origin.Place(), s.view.BlobURL(s.entity.Origin))
+	revision := ""
+	if r := s.entity.Origin.Revision; r != "" {
+		revision = "@" + shortRevision(r)
+	}
+	checked := card.Join(" ", card.T("checked"), card.When(status.CheckedAt))
+	if status.CheckedAt.IsZero() {
+		checked = card.T("never checked")
+	}
+	return card.Join(", ", card.Join(" ", card.T(s.entity.Origin.Source), place, card.T(revision)), checked)
+}
+
+func shortRevision(revision string) string {
+	const length = 7
+	if len(revision) > length {
+		return revision[:length]
+	}
+	return revision
+}

@@ -1,0 +1,58 @@
+package command
+
+import (
+	"context"
+	"strings"
+
+	"callboard/bot"
+	"callboard/bot/card"
+	"callboard/catalog"
+)
+
+func (d Deps) whoami() *bot.Command {
+	return &bot.Command{
+		Name: "whoami", Group: bot.Meta, Summary: "who I take you for, and why", Example: "whoami",
+		Run: d.runWhoami,
+	}
+}
+
+func (d Deps) runWhoami(_ context.Context, req *bot.Request) (bot.Reply, error) {
+	view, actor := d.view(req), req.Actor
+	account := strings.TrimSpace(actor.Platform + " " + actor.ChatID)
+	c := &card.Card{Title: card.Line(account), Fields: []card.Field{{Label: "Account", Value: card.T(card.Line(account))}}}
+	if !actor.Linked() {
+		c.Status = card.Warn
+		c.Summary = "You are " + card.Line(account) + ", nobody whom the catalog knows"
+		c.Fields = append(c.Fields, card.Field{Label: "Person", Gap: &card.Gap{What: "unknown: " + card.Line(actor.Why), Fix: "you can read, but not change anything"}})
+		return bot.Reply{Card: c}.Fine(), nil
+	}
+	person := card.T(actor.User.String() + " (not in the catalog)")
+	if user, found := view.Get(actor.User); found {
+		person = card.T(personName(user) + " (" + actor.User.String() + ")")
+	}
+	c.Title = person.Plain()
+	c.Summary = "You are " + person.Plain()
+	c.Fields = append(c.Fields, card.Field{Label: "Person", Value: person, Source: card.Line(actor.Why)})
+	var groups []card.Text
+	for _, group := range view.Relations(actor.User, "memberOf") {
+		groups = append(groups, name(group))
+	}
+	f := card.Field{Label: "Groups", Value: card.Join(" · ", groups...)}
+	if len(groups) == 0 {
+		f.Gap = &card.Gap{What: "none", Fix: "name your groups in spec.memberOf of " + actor.User.String()}
+	}
+	c.Fields = append(c.Fields, f, card.Field{Label: "Owns", Value: card.T(ownedWords(view, actor.User))})
+	return bot.Reply{Card: c}.Fine(), nil
+}
+
+// ownedWords counts what a person owns, alone or through their groups.
+func ownedWords(view catalog.View, user catalog.Ref) string {
+	owned := view.Relations(user, "ownerOf")
+	for _, group := range view.Relations(user, "memberOf") {
+		owned = append(owned, view.Relations(group.Target, "ownerOf")...)
+	}
+	if len(owned) == 0 {
+		return "nothing in the catalog"
+	}
+	return countOf(owned)
+}

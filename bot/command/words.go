@@ -1,0 +1,134 @@
+package command
+
+import (
+	"errors"
+	"log/slog"
+	"strconv"
+	"strings"
+
+	"callboard/bot"
+	"callboard/bot/card"
+	"callboard/catalog"
+)
+
+// Words turns the errors of commands into replies. One that is in no case here is our fault: the
+// asker gets a reference, the log the details.
+func Words(log *slog.Logger) func(error) bot.Reply {
+	return func(err error) bot.Reply {
+		var notFound *notFoundError
+		var ambiguous *ambiguousError
+		var misused *misuseError
+		switch {
+		case errors.As(err, &notFound):
+			return notFound.reply()
+		case errors.As(err, &ambiguous):
+			return ambiguous.reply()
+		case errors.As(err, &misused):
+			return plainReply(bot.Misused, misused.Error(), misused.next)
+		case errors.As(err, new(unboundError)):
+			return plainReply(bot.NotFound, "No entity is bound to this channel: name one.", "help")
+		}
+		return bot.FaultReply(log, err)
+	}
+}
+
+// misuseError says that a command was used wrongly, and which command helps.
+type misuseError struct{ text, next string }
+
+func (e *misuseError) Error() string { return e.text }
+
+func plainReply(outcome bot.Outcome, text, next string) bot.Reply {
+	c := &card.Card{Title: text, Summary: text, Status: card.Warn}
+	if next != "" {
+		c.Actions = []card.Action{{Label: "Help", Command: next}}
+	}
+	return bot.Reply{Card: c, Outcome: outcome}
+}
+
+func (e *notFoundError) reply() bot.Reply {
+	title := `No entity "` + card.Line(e.typed) + `".`
+	c := &card.Card{Title: title, Status: card.Warn, Footer: searched(e.view.Stats())}
+	summary := title
+	if len(e.closest) > 0 {
+		var names []string
+		for _, entity := range e.closest {
+			names = append(names, described(e.view, entity))
+			c.Items = append(c.Items, choice(e.view, e.line, entity))
+		}
+		c.Title += " Closest:"
+		summary += " Closest: " + strings.Join(names, " · ") + "."
+	}
+	c.Summary = card.Line(summary)
+	c.Actions = []card.Action{{Label: "Find", Command: bot.Line{Verb: "find", Args: strings.Fields(e.typed)}.String()}}
+	return bot.Reply{Card: c, Outcome: bot.NotFound}
+}
+
+func (e *ambiguousError) reply() bot.Reply {
+	title := `"` + card.Line(e.typed) + `" matches ` + count(e.total, "entity", "entities") + ", pick one:"
+	c := &card.Card{Title: title, Status: card.Warn}
+	var names []string
+	for _, entity := range e.candidates {
+		names = append(names, entity.Ref.String())
+		c.Items = append(c.Items, choice(e.view, e.line, entity))
+	}
+	if more := e.total - len(e.candidates); more > 0 {
+		c.Footer = card.T("and " + strconv.Itoa(more) + " more: say the kind or the namespace, as in kind:namespace/name")
+	}
+	c.Summary = card.Line(title + " " + strings.Join(names, " · "))
+	return bot.Reply{Card: c, Outcome: bot.Ambiguous}
+}
+
+// choice is a row that repeats the command with the entity as its target.
+func choice(view catalog.View, line bot.Line, entity *catalog.Entity) card.Item {
+	line.Args = []string{entity.Ref.String()}
+	return card.Item{Text: card.T(entity.Ref.String()), Detail: card.T(description(view, entity)), Action: line.String()}
+}
+
+func searched(stats catalog.Stats) card.Text {
+	text := card.T("Searched " + count(stats.Entities, "entity", "entities") + " in " + count(stats.Sources, "repository", "repositories"))
+	if stats.OldestCheck.IsZero() {
+		return card.Join(", ", text, card.T("never checked"))
+	}
+	return card.Join(", oldest check ", text, card.Age(stats.OldestCheck))
+}
+
+// described reads "checkout (service, team-pay)".
+func described(view catalog.View, e *catalog.Entity) string {
+	return e.Ref.Short() + " (" + description(view, e) + ")"
+}
+
+// description reads "service, team-pay".
+func description(view catalog.View, e *catalog.Entity) string {
+	text := typeOf(e)
+	if owners := view.Relations(e.Ref, "ownedBy"); len(owners) > 0 {
+		text += ", " + owners[0].Target.Short()
+	}
+	return card.Line(text)
+}
+
+// typeOf is what people call the entity: its type for a component, its kind and type otherwise.
+func typeOf(e *catalog.Entity) string {
+	switch {
+	case e.Type == "":
+		return e.Kind
+	case e.Ref.Kind == "component":
+		return e.Type
+	}
+	return e.Kind + " " + e.Type
+}
+
+// count reads "41,203 entities".
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return thousands(n) + " " + many
+}
+
+func thousands(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
