@@ -1,0 +1,278 @@
+package sqldb
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"callboard/catalog"
+	"callboard/catalog/ingest"
+)
+
+// Catalog keeps the last good catalog; it implements ingest.Store.
+type Catalog struct{ db *DB }
+
+// Catalog gives the store of the catalog.
+func (d *DB) Catalog() *Catalog { return &Catalog{d} }
+
+// Apply writes set in one transaction. Applying a set twice comes to the same as once.
+func (c *Catalog) Apply(ctx context.Context, set *catalog.ChangeSet) error {
+	return c.db.write(ctx, func(tx *sql.Tx) error {
+		for _, part := range []func(context.Context, *batch, *catalog.ChangeSet) error{
+			dropSources, deleteFiles, putFiles, putSources,
+		} {
+			if err := part(ctx, &batch{tx: tx, dialect: c.db.dialect}, set); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func dropSources(ctx context.Context, b *batch, set *catalog.ChangeSet) error {
+	for _, name := range set.Dropped {
+		for _, query := range []string{
+			"DELETE FROM catalog_files WHERE source = ?",
+			"DELETE FROM catalog_sources WHERE name = ?",
+		} {
+			if _, err := b.tx.ExecContext(ctx, b.dialect.rebind(query), name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func deleteFiles(ctx context.Context, b *batch, set *catalog.ChangeSet) error {
+	return b.each(ctx, "DELETE FROM catalog_files WHERE source = ? AND path = ?", len(set.Gone), func(i int) []any {
+		return []any{set.Gone[i].Source, set.Gone[i].Path}
+	})
+}
+
+func putFiles(ctx context.Context, b *batch, set *catalog.ChangeSet) error {
+	const query = `INSERT INTO catalog_files (source, path, hash, parent, orphan, body) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (source, path) DO UPDATE SET
+			hash = excluded.hash, parent = excluded.parent, orphan = excluded.orphan, body = excluded.body`
+	e := newEncoder()
+	return b.each(ctx, query, len(set.Files), func(i int) []any {
+		f := set.Files[i]
+		return []any{f.Source, f.Path, f.Blob, f.Parent, number(f.Orphan), e.file(f)}
+	})
+}
+
+func putSources(ctx context.Context, b *batch, set *catalog.ChangeSet) error {
+	const query = `INSERT INTO catalog_sources
+			(name, url, branch, web, trusted, revision, checked_at, changed_at, error, failed_at, waiting)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (name) DO UPDATE SET url = excluded.url, branch = excluded.branch, web = excluded.web,
+			trusted = excluded.trusted, revision = excluded.revision, checked_at = excluded.checked_at,
+			changed_at = excluded.changed_at, error = excluded.error, failed_at = excluded.failed_at,
+			waiting = excluded.waiting`
+	return b.each(ctx, query, len(set.Sources), func(i int) []any {
+		s := &set.Sources[i]
+		return []any{
+			s.Name, s.URL, s.Branch, s.Web, number(s.Trusted), s.Revision,
+			nanos(s.CheckedAt), nanos(s.ChangedAt), s.Error, nanos(s.FailedAt), s.Waiting,
+		}
+	})
+}
+
+// batch runs statements of one transaction.
+type batch struct {
+	tx      *sql.Tx
+	dialect dialect
+}
+
+// each prepares query once and runs it n times.
+func (b *batch) each(ctx context.Context, query string, n int, args func(i int) []any) (err error) {
+	if n == 0 {
+		return nil
+	}
+	stmt, err := b.tx.PrepareContext(ctx, b.dialect.rebind(query))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stmt.Close()) }()
+	for i := range n {
+		if _, err := stmt.ExecContext(ctx, args(i)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Load reads the whole catalog as of one moment. Documents of equal shape share their words.
+func (c *Catalog) Load(ctx context.Context) (ingest.Stored, error) {
+	tx, err := c.db.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return ingest.Stored{}, c.db.explain(err)
+	}
+	sources, err := loadSources(ctx, tx)
+	if err != nil {
+		return ingest.Stored{}, c.db.explain(errors.Join(err, rollback(tx)))
+	}
+	files, err := loadFiles(ctx, tx)
+	if err := errors.Join(err, rollback(tx)); err != nil {
+		return ingest.Stored{}, c.db.explain(err)
+	}
+	// Sorted here, since databases differ in how they order text.
+	slices.SortFunc(sources, func(a, b catalog.SourceStatus) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(files, func(a, b *catalog.File) int {
+		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Path, b.Path))
+	})
+	return ingest.Stored{Sources: sources, Files: files}, nil
+}
+
+func loadSources(ctx context.Context, tx *sql.Tx) (list []catalog.SourceStatus, err error) {
+	rows, err := tx.QueryContext(ctx, `SELECT name, url, branch, web, trusted, revision, checked_at, changed_at,
+		error, failed_at, waiting FROM catalog_sources`)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var s catalog.SourceStatus
+		var trusted int
+		var checked, changed, failed int64
+		err := rows.Scan(&s.Name, &s.URL, &s.Branch, &s.Web, &trusted, &s.Revision, &checked, &changed,
+			&s.Error, &failed, &s.Waiting)
+		if err != nil {
+			return nil, err
+		}
+		s.Trusted = trusted != 0
+		s.CheckedAt, s.ChangedAt, s.FailedAt = instant(checked), instant(changed), instant(failed)
+		list = append(list, s)
+	}
+	return list, rows.Err()
+}
+
+const (
+	chunkRows = 256
+	decoders  = 2 // goroutines that unpack rows while further ones are read
+)
+
+// chunk is some rows of catalog_files: the files as far as their columns go, and their records one
+// after the other.
+type chunk struct {
+	files   []*catalog.File
+	records []byte
+	ends    []int // where each record ends
+}
+
+// loadFiles reads rows in one goroutine and unpacks them in others.
+func loadFiles(ctx context.Context, tx *sql.Tx) ([]*catalog.File, error) {
+	group, ctx := errgroup.WithContext(ctx)
+	chunks, free := make(chan *chunk, decoders), make(chan *chunk, 2*decoders+1)
+	group.Go(func() error {
+		defer close(chunks)
+		return readChunks(ctx, tx, chunks, free)
+	})
+	unpacked := make([][]*catalog.File, decoders)
+	for i := range decoders {
+		group.Go(func() (err error) {
+			unpacked[i], err = unpackChunks(chunks, free)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.Concat(unpacked...), nil
+}
+
+// readChunks fills chunks from free, or new ones as long as there are none.
+func readChunks(ctx context.Context, tx *sql.Tx, out chan<- *chunk, free <-chan *chunk) (err error) {
+	rows, err := tx.QueryContext(ctx, "SELECT source, path, hash, parent, orphan, body FROM catalog_files")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for more := true; more; {
+		c := new(chunk)
+		select {
+		case c = <-free:
+		default:
+		}
+		if more, err = c.read(rows); err != nil {
+			return err
+		}
+		select {
+		case out <- c:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return rows.Err()
+}
+
+// read fills c and reports whether there may be further rows.
+func (c *chunk) read(rows *sql.Rows) (more bool, err error) {
+	for len(c.files) < chunkRows {
+		if !rows.Next() {
+			return false, nil
+		}
+		var f catalog.File
+		var orphan int
+		var record sql.RawBytes
+		if err := rows.Scan(&f.Source, &f.Path, &f.Blob, &f.Parent, &orphan, &record); err != nil {
+			return false, err
+		}
+		f.Orphan = orphan != 0
+		c.files = append(c.files, &f)
+		c.records = append(c.records, record...)
+		c.ends = append(c.ends, len(c.records))
+	}
+	return true, nil
+}
+
+func unpackChunks(in <-chan *chunk, free chan<- *chunk) ([]*catalog.File, error) {
+	var files []*catalog.File
+	d := newDecoder()
+	for c := range in {
+		start := 0
+		for i, f := range c.files {
+			f.Source, f.Parent = d.share(f.Source), d.share(f.Parent)
+			if err := d.decodeFile(f, c.records[start:c.ends[i]]); err != nil {
+				return nil, fmt.Errorf("%s of source %s: %w", f.Path, f.Source, err)
+			}
+			start = c.ends[i]
+		}
+		files = append(files, c.files...)
+		c.files, c.records, c.ends = c.files[:0], c.records[:0], c.ends[:0]
+		select {
+		case free <- c:
+		default:
+		}
+	}
+	return files, nil
+}
+
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// nanos is how the store writes a time: as nanoseconds since 1970, and 0 for the zero time.
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+// instant is the reverse of nanos; times come back in UTC.
+func instant(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
+}

@@ -1,0 +1,5 @@
+package sqldb
+
+import "database/sql"
+
+func Writer(d *DB) *sql.DB { return d.writer }

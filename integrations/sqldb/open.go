@@ -1,0 +1,219 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // the "sqlite" driver
+)
+
+const (
+	fileName    = "callboard.db"
+	busyTimeout = 5 * time.Second
+	readers     = 4
+	walLimit    = 4 << 20 // bytes that the -wal file keeps after a large write
+
+	// Commits can be lost by SQLite 3.7.0 to 3.51.2 when two connections meet at a WAL reset.
+	oldestSQLite = 3_051_003
+
+	// checkBudget bounds the check at start. What it does not reach on a large file is checked as it is
+	// read: SQLite notices damaged pages, and records have checksums.
+	checkBudget = 100 * time.Millisecond
+)
+
+// Options say where the store is.
+type Options struct {
+	Dir     string       // the data folder; created if missing, for this user alone
+	URL     string       // "" is SQLite in Dir; nothing else is supported yet
+	Log     *slog.Logger // nil for none
+	Ballast int64        // bytes kept back for a full disk; 0 means 16 MB
+}
+
+// DB is the open store. It is safe for use by many goroutines.
+type DB struct {
+	dir, path string
+	log       *slog.Logger
+	dialect   dialect
+	lock      *folderLock
+	ballast   *ballast
+	writer    *sql.DB // one connection: SQLite has one writer, and waiting in Go obeys the context
+	reader    *sql.DB // query_only
+	files     []openFile
+}
+
+// Open takes the data folder and opens the database in it, creating or migrating it as needed.
+// Errors are for people; *InUseError, *CorruptError and *NewerError can be told apart. ctx bounds
+// the opening only. Close the DB to free the folder.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	if o.URL != "" {
+		return nil, errors.New("database: only SQLite is supported so far: leave database empty, and the store is " +
+			fileName + " in the data folder")
+	}
+	if o.Dir == "" {
+		return nil, errors.New("no data folder is configured: set data, for example to ./data")
+	}
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("data folder %s: %w", o.Dir, err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder %s cannot be created: %w", dir, err)
+	}
+	d := &DB{dir: dir, path: filepath.Join(dir, fileName), log: o.Log, dialect: sqliteDialect()}
+	if d.log == nil {
+		d.log = slog.New(slog.DiscardHandler)
+	}
+	d.ballast = newBallast(dir, o.Ballast)
+	if d.lock, err = lockFolder(dir); err != nil {
+		return nil, err
+	}
+	if err := d.open(ctx); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// Close waits for running statements, closes the database and frees the data folder.
+func (d *DB) Close() error {
+	var errs []error
+	for _, pool := range []*sql.DB{d.reader, d.writer} {
+		if pool != nil {
+			errs = append(errs, pool.Close())
+		}
+	}
+	return errors.Join(append(errs, d.lock.release())...)
+}
+
+func (d *DB) open(ctx context.Context) error {
+	if err := createFile(d.path); err != nil {
+		return fmt.Errorf("data folder %s cannot be used: %w", d.dir, err)
+	}
+	var err error
+	if d.writer, err = openPool(d.path, 1, "_txlock=immediate"); err != nil {
+		return d.explain(err)
+	}
+	if err := d.check(ctx); err != nil {
+		return d.explain(err)
+	}
+	if err := migrate(ctx, d.writer, d.dialect, d.path); err != nil {
+		return d.explain(err)
+	}
+	if d.reader, err = openPool(d.path, readers, pragma("query_only", "1")); err != nil {
+		return d.explain(err)
+	}
+	if err := d.rememberFiles(); err != nil {
+		return err
+	}
+	if err := d.Check(ctx); err != nil {
+		if !errors.Is(err, ErrFull) {
+			return err
+		}
+		d.log.WarnContext(ctx, "little space is left for the store", "err", err)
+	}
+	return nil
+}
+
+// check refuses a SQLite that loses commits, and a damaged file.
+func (d *DB) check(ctx context.Context) error {
+	var version string
+	if err := d.writer.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
+		return err
+	}
+	if versionNumber(version) < oldestSQLite {
+		return fmt.Errorf("this program was built with SQLite %s, which can lose commits: build it with 3.51.3 or newer", version)
+	}
+	bounded, cancel := context.WithTimeout(ctx, checkBudget)
+	defer cancel()
+	var found string
+	err := d.writer.QueryRowContext(bounded, "PRAGMA quick_check(1)").Scan(&found)
+	switch {
+	case bounded.Err() != nil:
+		return ctx.Err()
+	case err == nil && found != "ok":
+		return &CorruptError{d.path, errors.New(strings.TrimSpace(found))}
+	}
+	return err
+}
+
+// createFile makes sure of the file's mode before SQLite, which would take the umask's; the -wal
+// and -shm files follow it.
+func createFile(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // below the operator's own folder
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Chmod(0o600), file.Close())
+}
+
+func openPool(path string, size int, further string) (*sql.DB, error) {
+	uri := url.URL{Path: filepath.ToSlash(path)}
+	settings := strings.Join([]string{
+		further,
+		pragma("busy_timeout", strconv.FormatInt(busyTimeout.Milliseconds(), 10)),
+		pragma("journal_mode", "WAL"),
+		pragma("synchronous", "FULL"), // NORMAL can lose the last commits with the power
+		pragma("foreign_keys", "1"),
+		pragma("journal_size_limit", strconv.Itoa(walLimit)),
+	}, "&")
+	pool, err := sql.Open("sqlite", "file:"+uri.EscapedPath()+"?"+settings)
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(size)
+	pool.SetMaxIdleConns(size)
+	return pool, nil
+}
+
+func pragma(name, value string) string { return "_pragma=" + name + "(" + value + ")" }
+
+// versionNumber makes 3051003 of "3.51.3", as SQLite itself does.
+func versionNumber(version string) int {
+	number := 0
+	for part := range strings.SplitSeq(version, ".") {
+		n, err := strconv.Atoi(part)
+		if err != nil {
+			return 0
+		}
+		number = number*1000 + n
+	}
+	return number
+}
+
+// write runs change in one transaction. If the disk is full the ballast is given back and change
+// runs a second time, so it must not depend on having run once.
+func (d *DB) write(ctx context.Context, change func(*sql.Tx) error) error {
+	err := transact(ctx, d.writer, change)
+	if primaryCode(err) == sqliteFull && d.ballast.release() {
+		d.log.WarnContext(ctx, "the disk is full: the ballast file was deleted to go on", "dir", d.dir, "err", err)
+		err = transact(ctx, d.writer, change)
+	}
+	return d.explain(err)
+}
+
+func transact(ctx context.Context, pool *sql.DB, change func(*sql.Tx) error) error {
+	tx, err := pool.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := change(tx); err != nil {
+		return errors.Join(err, rollback(tx))
+	}
+	return tx.Commit()
+}
+
+// rollback is quiet about a transaction that the database has already rolled back by itself.
+func rollback(tx *sql.Tx) error {
+	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+		return err
+	}
+	return nil
+}
