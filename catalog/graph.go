@@ -74,78 +74,102 @@ type edge struct {
 	target id
 }
 
+// of gives the relations that start at i.
+func (g *graph) of(i id) []edge { return g.edges[g.first[i]:g.first[i+1]] }
+
 // arc is an edge together with where it starts, while the graph is being built.
 type arc struct {
 	from id
 	edge
 }
 
-// of gives the relations that start at i.
-func (g *graph) of(i id) []edge { return g.edges[g.first[i]:g.first[i+1]] }
-
 // buildGraph also gives the refs that are named by a relation but are no entity, sorted.
 func buildGraph(documents []*Document) ([]Ref, graph) {
 	types := relationTypes(documents)
 	ids := make(map[Ref]id, len(documents))
 	for i, d := range documents {
-		ids[d.Entity.Ref] = id(i)
+		ids[d.Entity.Ref] = id(i) //nolint:gosec // there are fewer than 2^31 entities
 	}
 	dangling := danglingRefs(documents, ids)
 	for i, ref := range dangling {
-		ids[ref] = id(len(documents) + i)
+		ids[ref] = id(len(documents) + i) //nolint:gosec // as above
 	}
-	arcs := bothEnds(documents, types, ids)
-	refOf := func(i id) Ref {
-		if int(i) < len(documents) {
-			return documents[i].Entity.Ref
-		}
-		return dangling[int(i)-len(documents)]
-	}
-	slices.SortFunc(arcs, func(a, b arc) int {
-		if c := cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.kind, b.kind)); c != 0 {
-			return c
+	g := packGraph(bothEnds(documents, types, ids), types, len(ids))
+	g.tidy(func(a, b edge) int {
+		if a.kind != b.kind {
+			return cmp.Compare(a.kind, b.kind)
 		}
 		if x, y := int(a.target) < len(documents), int(b.target) < len(documents); x == y {
-			return cmp.Compare(a.target, b.target) // within each group ids are in the order of refs
+			return cmp.Compare(a.target, b.target) // among entities, and among others, ids are in the order of refs
 		}
-		return refOf(a.target).Compare(refOf(b.target))
+		return refOf(documents, dangling, a.target).Compare(refOf(documents, dangling, b.target))
 	})
-	return dangling, packGraph(slices.Compact(arcs), types, len(ids))
+	return dangling, g
+}
+
+func refOf(documents []*Document, dangling []Ref, i id) Ref {
+	if int(i) < len(documents) {
+		return documents[i].Entity.Ref
+	}
+	return dangling[int(i)-len(documents)]
 }
 
 // bothEnds lists each declared relation from either end.
 func bothEnds(documents []*Document, types []string, ids map[Ref]id) []arc {
 	number := make(map[string]uint16, len(types))
+	count := 0
 	for i, name := range types {
 		number[name] = uint16(i) //nolint:gosec // relationTypes gives few
 	}
-	var arcs []arc
+	for _, d := range documents {
+		count += 2 * len(d.Entity.Declares)
+	}
+	arcs := make([]arc, 0, count)
 	for i, d := range documents {
+		from := id(i) //nolint:gosec // there are fewer than 2^31 entities
 		for _, r := range d.Entity.Declares {
 			kind, known := number[r.Type]
 			if !known {
 				continue
 			}
 			target := ids[r.Target]
-			arcs = append(arcs, arc{id(i), edge{kind, target}})
+			arcs = append(arcs, arc{from, edge{kind, target}})
 			if inverse := Inverse(r.Type); inverse != "" {
-				arcs = append(arcs, arc{target, edge{number[inverse], id(i)}})
+				arcs = append(arcs, arc{target, edge{number[inverse], from}})
 			}
 		}
 	}
 	return arcs
 }
 
+// packGraph puts the arcs of each node side by side.
 func packGraph(arcs []arc, types []string, nodes int) graph {
 	g := graph{types: types, first: make([]uint32, nodes+1), edges: make([]edge, len(arcs))}
-	for i, a := range arcs {
-		g.edges[i] = a.edge
+	for _, a := range arcs {
 		g.first[a.from+1]++
 	}
 	for i := range nodes {
 		g.first[i+1] += g.first[i]
 	}
+	next := slices.Clone(g.first)
+	for _, a := range arcs {
+		g.edges[next[a.from]] = a.edge
+		next[a.from]++
+	}
 	return g
+}
+
+// tidy sorts the edges of each node and drops those that were stated at both ends.
+func (g *graph) tidy(compare func(a, b edge) int) {
+	kept := uint32(0)
+	for i := range len(g.first) - 1 {
+		own := g.edges[g.first[i]:g.first[i+1]]
+		slices.SortFunc(own, compare)
+		g.first[i] = kept                                         // what follows has been read already or stands further on
+		kept += uint32(copy(g.edges[kept:], slices.Compact(own))) //nolint:gosec // no more than there are edges
+	}
+	g.first[len(g.first)-1] = kept
+	g.edges = slices.Clone(g.edges[:kept])
 }
 
 // maxRelationTypes bounds the types that are not of the format; further ones are left out.
@@ -168,14 +192,13 @@ func relationTypes(documents []*Document) []string {
 }
 
 func danglingRefs(documents []*Document, ids map[Ref]id) []Ref {
-	var refs []Ref
+	set := make(map[Ref]bool)
 	for _, d := range documents {
 		for _, r := range d.Entity.Declares {
 			if _, found := ids[r.Target]; !found {
-				refs = append(refs, r.Target)
+				set[r.Target] = true
 			}
 		}
 	}
-	slices.SortFunc(refs, Ref.Compare)
-	return slices.Compact(refs)
+	return slices.SortedFunc(maps.Keys(set), Ref.Compare)
 }

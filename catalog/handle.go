@@ -28,20 +28,27 @@ type handle struct {
 // where it stands, for people.
 type handleFunc func(key string, how How, via string)
 
+// usualHandles is about how many handles an entity has.
+const usualHandles = 16
+
 func buildHandles(documents []*Document, sources []SourceStatus) handleIndex {
 	x := handleIndex{seed: maphash.MakeSeed(), sources: make(map[string]string, len(sources))}
 	for _, source := range sources {
 		x.sources[source.Name] = repositoryOf(source.URL)
 	}
+	x.sorted = make([]handle, 0, usualHandles*len(documents))
 	for i, d := range documents {
 		x.each(d, func(key string, how How, _ string) {
 			x.sorted = append(x.sorted, handle{hash: maphash.String(x.seed, key), id: id(i), how: how})
 		})
 	}
 	slices.SortFunc(x.sorted, func(a, b handle) int {
-		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.how, b.how), cmp.Compare(a.id, b.id))
+		if a.hash != b.hash { // nearly always
+			return cmp.Compare(a.hash, b.hash)
+		}
+		return cmp.Or(cmp.Compare(a.how, b.how), cmp.Compare(a.id, b.id))
 	})
-	x.sorted = slices.Clip(slices.Compact(x.sorted))
+	x.sorted = slices.Clone(slices.Compact(x.sorted))
 	return x
 }
 

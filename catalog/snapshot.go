@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"time"
@@ -44,7 +45,7 @@ type Snapshot struct {
 type id int32
 
 // NewSnapshot builds the indexes over contents, which the caller must not change any more.
-// Documents without an entity are left out; of two with the same ref the first one counts.
+// Documents without an entity are left out; of two with one ref the first by origin counts.
 func NewSnapshot(contents Contents) *Snapshot {
 	s := &Snapshot{contents: contents, built: time.Now()}
 	s.documents = sortedDocuments(contents.Documents)
@@ -79,10 +80,12 @@ func sortedDocuments(documents []*Document) []*Document {
 			sorted = append(sorted, d)
 		}
 	}
-	byRef := func(a, b *Document) int { return a.Entity.Ref.Compare(b.Entity.Ref) }
-	if !slices.IsSortedFunc(sorted, byRef) {
-		slices.SortStableFunc(sorted, byRef)
-	}
+	slices.SortFunc(sorted, func(a, b *Document) int {
+		if c := a.Entity.Ref.Compare(b.Entity.Ref); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(a.Origin.Source, b.Origin.Source), cmp.Compare(a.Origin.Path, b.Origin.Path), cmp.Compare(a.Origin.Doc, b.Origin.Doc))
+	})
 	return slices.CompactFunc(sorted, func(a, b *Document) bool { return a.Entity.Ref == b.Entity.Ref })
 }
 
@@ -119,8 +122,5 @@ func (s *Snapshot) entity(i id) *Entity {
 }
 
 func (s *Snapshot) ref(i id) Ref {
-	if e := s.entity(i); e != nil {
-		return e.Ref
-	}
-	return s.dangling[int(i)-len(s.documents)]
+	return refOf(s.documents, s.dangling, i)
 }

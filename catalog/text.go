@@ -26,15 +26,19 @@ const (
 // maxDescription bounds, in bytes, how much of a description is searched.
 const maxDescription = 2000
 
+// usualLine is about how long a line is, in bytes.
+const usualLine = 256
+
 func buildTexts(documents []*Document) textIndex {
 	var b strings.Builder
 	x := textIndex{first: make([]int, 0, len(documents)+1)}
+	b.Grow(usualLine * len(documents))
 	for _, d := range documents {
 		x.first = append(x.first, b.Len())
 		writeLine(&b, d.Entity)
 	}
 	x.first = append(x.first, b.Len())
-	x.text = b.String()
+	x.text = strings.Clone(b.String()) // without the room to spare
 	return x
 }
 
