@@ -143,7 +143,7 @@ func History(now time.Time) []Commit {
 			Write:   map[string][]byte{},
 			Remove:  strings.Fields(s.removes),
 		}
-		for _, name := range strings.FieldsSeq(s.writes) {
+		for name := range strings.FieldsSeq(s.writes) {
 			for file, content := range final {
 				if file == name || strings.HasPrefix(file, name+"/") {
 					commit.Write[file] = content
