@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Text is a line of spans.
@@ -114,6 +115,9 @@ func Line(s string) string {
 func CheckURL(address string) error {
 	if len(address) > MaxURL {
 		return fmt.Errorf("address has %d bytes, at most %d are allowed", len(address), MaxURL)
+	}
+	if !utf8.ValidString(address) {
+		return errors.New("address is not valid UTF-8")
 	}
 	if strings.ContainsFunc(address, func(r rune) bool { return unicode.IsSpace(r) || unicode.In(r, unicode.Cc, unicode.Cf) }) {
 		return errors.New("address contains spaces, control or invisible characters")

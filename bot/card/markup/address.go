@@ -10,6 +10,9 @@ import (
 	"callboard/bot/card"
 )
 
+// maxHost is how long a host may be in the DNS.
+const maxHost = 253
+
 // Address is a web or mail address in the form in which it is safe to show and to follow.
 type Address struct {
 	URL  string // printable ASCII, in full
@@ -29,13 +32,10 @@ func ParseAddress(raw string) (Address, bool) {
 	}
 	if strings.EqualFold(u.Scheme, "mailto") {
 		to, _, _ := strings.Cut(u.Opaque, "?")
-		if !ascii(u.String()) {
-			return Address{}, false
-		}
-		return Address{URL: u.String(), Host: to}, true
+		return bounded(Address{URL: escape(u.String()), Host: escape(to)})
 	}
 	host, err := idna.Punycode.ToASCII(strings.ToLower(u.Hostname()))
-	if err != nil || !plain(host) {
+	if err != nil || len(host) > maxHost || strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-._:") != "" {
 		return Address{}, false
 	}
 	switch port := u.Port(); {
@@ -46,12 +46,30 @@ func ParseAddress(raw string) (Address, bool) {
 	default:
 		u.Host = host
 	}
-	// String escapes what a path or query may not hold; what is left must print as it is.
-	full := u.String()
-	if strings.ContainsAny(full, " \"<>`") || !plain(full) {
+	return bounded(Address{URL: escape(u.String()), Host: u.Host})
+}
+
+// bounded refuses an address that has grown too long by escaping.
+func bounded(a Address) (Address, bool) {
+	if len(a.URL) > card.MaxURL {
 		return Address{}, false
 	}
-	return Address{URL: full, Host: u.Host}, true
+	return a, true
+}
+
+// escape writes as %XX what url.URL lets through in queries and mail addresses: bytes that are not
+// printable ASCII, and those that end an address where it stands in other text.
+func escape(s string) string {
+	const digits = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c > '~' || strings.IndexByte("\"<>`", c) >= 0 {
+			b.WriteString("%" + digits[c>>4:c>>4+1] + digits[c&15:c&15+1])
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // Claims reports whether the words of a link look like an address of their own that leads to another
