@@ -63,7 +63,7 @@ type Source struct {
 	SSHKey     secret.Ref `yaml:"ssh_key"`     // private key for ssh
 	KnownHosts string     `yaml:"known_hosts"` // file; "" is the user's own
 	App        *App       `yaml:"app"`         // GitHub App, in place of a token
-	Forge      string     `yaml:"forge"`       // github, gitlab or gitea; "" guesses by host
+	Forge      string     `yaml:"forge"`       // github, gitlab, gitea, bitbucket or none; "" tells by the host
 	Web        string     `yaml:"web"`         // base URL of the repository in a browser; "" derives it from Git
 	Limits     Limits     `yaml:"limits"`
 }

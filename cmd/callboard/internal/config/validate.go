@@ -120,7 +120,7 @@ func (d *decoder) source(key string, s *Source) {
 		}
 	}
 	d.kinds(key, s)
-	d.oneOf(key+".forge", s.Forge, "", "github", "gitlab", "gitea")
+	d.oneOf(key+".forge", s.Forge, "", "github", "gitlab", "gitea", "bitbucket", "none")
 	d.webURL(key+".web", s.Web)
 	d.limits(key+".limits", s.Limits)
 }
