@@ -1,8 +1,6 @@
 package catalog
 
-import (
-	"strings"
-)
+import "strings"
 
 // Completion is one way to go on with a name that is being typed.
 type Completion struct {
@@ -10,8 +8,8 @@ type Completion struct {
 	Hint string // what it is: "component service"; several kinds may bear one name
 }
 
-// maxHints bounds the kinds that the hint of one name lists.
-const maxHints = 4
+// maxHint bounds, in bytes, the hint of one name.
+const maxHint = 60
 
 // Complete gives up to limit names that start with prefix, in lower case and sorted by name, each
 // once. As in a ref the prefix may say a kind and a namespace first.
@@ -19,25 +17,29 @@ func (v View) Complete(prefix string, limit int) []Completion {
 	prefix = strings.ToLower(prefix)
 	typed := prefix[:len(prefix)-len(parseTarget(prefix).name)]
 	var found []Completion
-	last, hints := "", 0
+	last := ""
 	for i := range v.s.targets(prefix, v.s.names.starting) {
 		e := v.s.entity(i)
 		if !v.sees(e) {
 			continue
 		}
 		if len(found) > 0 && e.Ref.Name == last {
-			if hints++; hints < maxHints {
-				found[len(found)-1].Hint += ", " + hint(e)
-			}
+			addHint(&found[len(found)-1], hint(e))
 			continue
 		}
 		if len(found) >= limit {
 			break
 		}
 		found = append(found, Completion{typed + e.Ref.Name, hint(e)})
-		last, hints = e.Ref.Name, 0
+		last = e.Ref.Name
 	}
 	return found
+}
+
+func addHint(c *Completion, more string) {
+	if !strings.Contains(c.Hint, more) && len(c.Hint)+len(more) < maxHint {
+		c.Hint += ", " + more
+	}
 }
 
 func hint(e *Entity) string {

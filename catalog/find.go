@@ -57,9 +57,6 @@ func (v View) Find(q Query) Found {
 	return found
 }
 
-// fits is how many grades of fitting there are for one word, and its worst grade plus one.
-const fits = fieldOwner + 2
-
 // scan tells each visible entity that holds all words, with how badly it fits: 0 is best.
 func (v View) scan(words []string, tell func(i id, score int)) {
 	judge := func(i id) bool {
@@ -83,17 +80,11 @@ func (v View) score(i id, words []string) (int, bool) {
 	line := v.s.texts.line(i)
 	score := 0
 	for _, word := range words {
-		field, starts, found := fit(line, word)
-		switch {
-		case !found || field == fieldOwner && !v.seesOwner(i):
+		grade, found := fit(line, word)
+		if !found || grade == fits-1 && !v.seesOwner(i) {
 			return 0, false
-		case field == fieldName && starts:
-		default:
-			score += field + 1
 		}
-	}
-	if len(words) == 1 && score == 0 && v.s.ref(i).Name != words[0] {
-		score = 1 // the name itself before names that only start so
+		score += grade
 	}
 	return score, true
 }

@@ -31,9 +31,6 @@ func (t target) fits(ref Ref) bool {
 func (s *Snapshot) targets(text string, search func(name string) []id) iter.Seq[id] {
 	t := parseTarget(text)
 	return func(yield func(id) bool) {
-		if t == (target{}) {
-			return
-		}
 		for _, i := range search(t.name) {
 			if t.fits(s.ref(i)) && !yield(i) {
 				return

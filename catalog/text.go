@@ -102,11 +102,24 @@ func (x *textIndex) holding(word string, yield func(id) bool) {
 	}
 }
 
-// fit gives the first field of line that holds word, and whether the word starts it.
-func fit(line, word string) (field int, starts, found bool) {
+// fits is the number of grades that fit gives.
+const fits = fieldOwner + 3
+
+// fit grades how well word fits a line, 0 best: the name itself, a name that starts so, a name
+// that holds it, then the other fields in their order.
+func fit(line, word string) (grade int, found bool) {
 	offset := strings.Index(line, word)
 	if offset < 0 {
-		return 0, false, false
+		return 0, false
 	}
-	return strings.Count(line[:offset], "\t"), offset == 0 || line[offset-1] == '\t', true
+	if field := strings.Count(line[:offset], "\t"); field > fieldName {
+		return field + 2, true
+	}
+	switch {
+	case offset > 0:
+		return 2, true
+	case line[len(word)] != '\t':
+		return 1, true
+	}
+	return 0, true
 }
