@@ -1,0 +1,102 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"callboard/bot"
+	"callboard/catalog"
+	"callboard/integrations/console"
+)
+
+type askCmd struct {
+	configFlag
+	As      string   `placeholder:"REF" help:"Read as this catalog user."`
+	JSON    bool     `help:"Print the card as JSON."`
+	Command []string `arg:"" passthrough:"" help:"The command, as in a chat."`
+}
+
+// Help adds examples.
+func (askCmd) Help() string {
+	return "Examples:\n  callboard ask who-owns checkout\n  callboard ask --json find payments kind:api\n\n" +
+		"Exit code 1 when the answer is no: not found, ambiguous or denied."
+}
+
+// Run asks the daemon, or the stored catalog when none runs.
+func (c *askCmd) Run(e *env) (err error) {
+	as, err := personRef(c.As)
+	if err != nil {
+		return err
+	}
+	session, _, err := c.connect(e)
+	if err != nil {
+		return err
+	}
+	defer closeInto(&err, session)
+	reply := session.Ask(e.ctx, bot.Typed, commandLine(c.Command), as)
+	if c.JSON || reply.JSON {
+		err = writeIndented(e.stdout, reply.Card)
+	} else {
+		err = console.Render(e.stdout, reply.Card, styleFor(e.stdout))
+	}
+	if err != nil {
+		return err
+	}
+	return outcomeError(reply.Outcome)
+}
+
+func personRef(text string) (catalog.Ref, error) {
+	if text == "" {
+		return catalog.Ref{}, nil
+	}
+	ref, err := catalog.ParseRef(text, "user", catalog.DefaultNamespace)
+	if err != nil {
+		return catalog.Ref{}, &exitError{exitUsage, fmt.Errorf("--as: %w", err)}
+	}
+	return ref, nil
+}
+
+// commandLine joins the shell's words again, so that those with blanks stay one word.
+func commandLine(args []string) string {
+	if len(args) == 1 {
+		return args[0]
+	}
+	quoted := make([]string, len(args))
+	for i, arg := range args {
+		if quoted[i] = arg; strings.ContainsAny(arg, " \t") {
+			quoted[i] = `"` + arg + `"`
+		}
+	}
+	return strings.Join(quoted, " ")
+}
+
+// outcomeError gives the exit code of an answer.
+func outcomeError(outcome bot.Outcome) error {
+	switch outcome {
+	case bot.Fine:
+		return nil
+	case bot.NotFound, bot.Ambiguous, bot.Denied, bot.Unlinked:
+		return &exitError{code: exitNo}
+	case bot.Misused:
+		return &exitError{code: exitUsage}
+	case bot.Upstream, bot.Fault:
+		return &exitError{code: exitFault}
+	}
+	return &exitError{code: exitFault}
+}
+
+func writeIndented(w io.Writer, value any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(value)
+}
+
+// closeInto closes c and reports its error unless there is another one.
+func closeInto(err *error, c io.Closer) {
+	if closing := c.Close(); *err == nil && closing != nil {
+		*err = closing
+	}
+}

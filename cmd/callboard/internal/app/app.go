@@ -1,0 +1,240 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"callboard/bot"
+	"callboard/bot/command"
+	"callboard/catalog"
+	"callboard/catalog/ingest"
+	"callboard/catalog/policy"
+	"callboard/cmd/callboard/internal/config"
+	"callboard/integrations/sqldb"
+)
+
+// Bounds of the program's own work.
+const (
+	requestLimit  = 10 * time.Second // for one command
+	checkInterval = 10 * time.Second // between two looks at the store's health
+	closeLimit    = 20 * time.Second // for all of Close
+	socketName    = "callboard.sock"
+)
+
+// App is a running Callboard without its chat surfaces.
+type App struct {
+	config   *config.Config
+	log      *slog.Logger
+	db       *sqldb.DB
+	syncer   *ingest.Syncer
+	meters   *meters
+	handle   bot.Handler
+	closer   closer
+	listener net.Listener // of HTTP; nil until Listen
+
+	mu      sync.Mutex
+	dbFault error
+}
+
+// New opens the data folder and loads the catalog that it holds. It asks nobody outside: sources are
+// fetched by Run and Sync. Close frees the folder.
+func New(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, error) {
+	a := &App{config: cfg, log: log, meters: newMeters(prometheus.NewRegistry())}
+	if err := a.open(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context) error {
+	db, err := sqldb.Open(ctx, sqldb.Options{Dir: a.config.Data, URL: a.config.Database, Log: a.log})
+	if err != nil {
+		return err
+	}
+	a.db = db
+	a.closer.add("store", db.Close)
+	sources, err := openSources(a.config, &a.closer)
+	if err != nil {
+		return err
+	}
+	a.syncer = ingest.NewSyncer(ingest.Options{
+		Store: db.Catalog(), Sources: sources, Log: a.log, Observe: a.observeSync,
+	})
+	if err := a.syncer.Load(ctx); err != nil {
+		return err
+	}
+	a.meters.watch(a.syncer.Snapshot)
+	a.handle = a.handler()
+	return nil
+}
+
+func (a *App) handler() bot.Handler {
+	deps := command.Deps{Catalog: a.syncer.Snapshot, Viewer: viewer, Now: time.Now, Faults: a.Faults}
+	mux := bot.NewMux(command.All(deps), command.Words(a.log), deps.Complete)
+	return bot.Chain(mux.Handle, bot.Observe(a.observeRequest), bot.Recover(a.log), bot.Deadline(requestLimit))
+}
+
+// viewer is what an actor may see. Until rules come with the policy, that is everything.
+func viewer(policy.Actor) catalog.Viewer { return catalog.Everything{} }
+
+// Run keeps the catalog in step with its sources, serves HTTP and the local socket, and watches the
+// store, until ctx ends or one of them fails. A failing source is no failure of Run.
+func (a *App) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var parts sync.WaitGroup
+	for _, part := range []func(context.Context) error{a.serveHTTP, a.serveSocket, a.runSync, a.runChecks} {
+		parts.Go(func() {
+			if err := part(ctx); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	parts.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
+		return cause
+	}
+	return nil
+}
+
+func (a *App) runSync(ctx context.Context) error {
+	a.syncer.Run(ctx, a.config.Catalog.Poll)
+	return nil
+}
+
+// runChecks looks at the store regularly, because SQLite does not notice a file that was deleted
+// under it.
+func (a *App) runChecks(ctx context.Context) error {
+	ticker := time.NewTicker(checkInterval)
+	defer ticker.Stop()
+	for {
+		a.check(ctx)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+func (a *App) check(ctx context.Context) {
+	err := a.db.Check(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	a.mu.Lock()
+	changed := (err == nil) != (a.dbFault == nil)
+	a.dbFault = err
+	a.mu.Unlock()
+	switch {
+	case changed && err != nil:
+		a.log.Error("the store is not well", "error", err)
+	case changed:
+		a.log.Info("the store is well again")
+	}
+}
+
+// Faults says in words what is wrong with Callboard itself. Outside systems are none of it.
+func (a *App) Faults() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var faults []string
+	if a.dbFault != nil {
+		faults = append(faults, "the store: "+a.dbFault.Error())
+	}
+	if err := a.syncer.Fault(); err != nil && a.dbFault == nil {
+		faults = append(faults, "the store refused the last change, older facts are shown: "+err.Error())
+	}
+	return faults
+}
+
+// NotReady says why the program should not be asked yet, or nil: no catalog was ever read, or
+// Callboard itself is not well.
+func (a *App) NotReady() []string {
+	reasons := a.Faults()
+	view := a.syncer.Snapshot().As(catalog.Everything{})
+	sources := view.Sources()
+	read := func(s catalog.SourceStatus) bool { return s.Revision != "" }
+	if len(sources) > 0 && !slices.ContainsFunc(sources, read) {
+		reasons = append(reasons, "no source of the catalog has been read yet")
+	}
+	return reasons
+}
+
+// Handle answers a request.
+func (a *App) Handle(ctx context.Context, req *bot.Request) bot.Reply { return a.handle(ctx, req) }
+
+// Sync fetches all sources once.
+func (a *App) Sync(ctx context.Context, confirm bool) (ingest.Report, error) {
+	return a.syncer.Sync(ctx, confirm), nil
+}
+
+// Export writes the catalog as JSON lines in Backstage's shape.
+func (a *App) Export(_ context.Context, w io.Writer) error {
+	return export(w, a.syncer.Snapshot().As(catalog.Everything{}))
+}
+
+// Snapshot is the catalog of this moment.
+func (a *App) Snapshot() *catalog.Snapshot { return a.syncer.Snapshot() }
+
+// Close undoes New. It is safe to call twice.
+func (a *App) Close() error { return a.closer.close(closeLimit) }
+
+func (a *App) socketPath() string { return filepath.Join(a.config.Data, socketName) }
+
+// closer is a stack of named steps that take the program apart in reverse order.
+type closer struct {
+	mu    sync.Mutex
+	steps []step
+}
+
+type step struct {
+	name string
+	do   func() error
+}
+
+func (c *closer) add(name string, do func() error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.steps = append(c.steps, step{name, do})
+}
+
+// close runs the steps that have not run yet. A step that hangs costs at most the limit.
+func (c *closer) close(limit time.Duration) error {
+	c.mu.Lock()
+	steps := c.steps
+	c.steps = nil
+	c.mu.Unlock()
+	done := make(chan error, 1)
+	go func() {
+		var all error
+		for _, s := range slices.Backward(steps) {
+			if err := s.do(); err != nil {
+				all = errors.Join(all, fmt.Errorf("close the %s: %w", s.name, err))
+			}
+		}
+		done <- all
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("closing took more than %s", limit)
+	}
+}
+
+// Follow keeps the catalog in step with its sources until ctx ends, for a program that serves
+// nobody else.
+func (a *App) Follow(ctx context.Context) { a.syncer.Run(ctx, a.config.Catalog.Poll) }

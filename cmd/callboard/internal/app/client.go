@@ -1,0 +1,148 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"callboard/bot"
+	"callboard/bot/card"
+	"callboard/catalog"
+	"callboard/catalog/ingest"
+	"callboard/cmd/callboard/internal/config"
+)
+
+// Session answers local programs: the App itself, or a Client of the daemon that has the data folder.
+type Session interface {
+	// Ask answers one command or completion of the local user, as somebody else if as says so.
+	Ask(ctx context.Context, kind bot.Kind, text string, as catalog.Ref) bot.Reply
+	Sync(ctx context.Context, confirm bool) (ingest.Report, error)
+	Export(ctx context.Context, w io.Writer) error
+	Close() error
+}
+
+// Connect gives the daemon that runs on the configuration's data folder, or opens the folder when none does.
+func Connect(ctx context.Context, cfg *config.Config, log *slog.Logger) (Session, error) {
+	if client := Dial(ctx, cfg); client != nil {
+		return client, nil
+	}
+	return New(ctx, cfg, log)
+}
+
+// Ask answers a request of this process's own user.
+func (a *App) Ask(ctx context.Context, kind bot.Kind, text string, as catalog.Ref) bot.Reply {
+	req := a.LocalRequest(userName(uint32(os.Getuid())), as) //nolint:gosec // user ids fit: they are 32 bits wide
+	req.Kind, req.Text = kind, text
+	return a.Handle(ctx, &req)
+}
+
+// Client talks to a daemon through its local socket.
+type Client struct{ http *http.Client }
+
+// Dial connects to the daemon on the data folder; nil when none is running.
+func Dial(ctx context.Context, cfg *config.Config) *Client {
+	path := filepath.Join(cfg.Data, socketName)
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", path)
+	}
+	conn, err := dial(ctx, "", "")
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED) {
+			return &Client{&http.Client{Transport: failing{err}}}
+		}
+		return nil
+	}
+	_ = conn.Close() // it was only to see whether anybody answers
+	return &Client{&http.Client{Transport: &http.Transport{DialContext: dial}}}
+}
+
+// failing tells each request why the socket cannot be used.
+type failing struct{ err error }
+
+// RoundTrip implements http.RoundTripper.
+func (f failing) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, fmt.Errorf("a daemon is running, but its socket cannot be used: %w", f.err)
+}
+
+// Ask sends one command or completion to the daemon.
+func (c *Client) Ask(ctx context.Context, kind bot.Kind, text string, as catalog.Ref) bot.Reply {
+	body, err := json.Marshal(question{kind, text, as})
+	if err != nil {
+		return unreachable(err)
+	}
+	response, err := c.do(ctx, http.MethodPost, "/request", bytes.NewReader(body))
+	if err != nil {
+		return unreachable(err)
+	}
+	defer func() { _ = response.Body.Close() }() // all was read
+	var reply bot.Reply
+	if err := json.NewDecoder(response.Body).Decode(&reply); err != nil {
+		return unreachable(err)
+	}
+	return reply
+}
+
+func unreachable(err error) bot.Reply {
+	text := card.Line("The daemon did not answer: " + err.Error())
+	return bot.Reply{Outcome: bot.Fault, Card: &card.Card{Title: text, Summary: text, Status: card.Bad}}
+}
+
+// Sync lets the daemon sync once.
+func (c *Client) Sync(ctx context.Context, confirm bool) (ingest.Report, error) {
+	query := url.Values{"confirm": {strconv.FormatBool(confirm)}}
+	response, err := c.do(ctx, http.MethodPost, "/sync?"+query.Encode(), nil)
+	if err != nil {
+		return ingest.Report{}, err
+	}
+	defer func() { _ = response.Body.Close() }() // all was read
+	var report ingest.Report
+	err = json.NewDecoder(response.Body).Decode(&report)
+	return report, err
+}
+
+// Export copies the daemon's catalog.
+func (c *Client) Export(ctx context.Context, w io.Writer) error {
+	response, err := c.do(ctx, http.MethodGet, "/export", nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }() // all was read
+	_, err = io.Copy(w, response.Body)
+	return err
+}
+
+// Close ends the connections.
+func (c *Client) Close() error {
+	c.http.CloseIdleConnections()
+	return nil
+}
+
+func (c *Client) do(ctx context.Context, method, path string, body io.Reader) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, "http://callboard"+path, body)
+	if err != nil {
+		return nil, err
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(response.Body, maxSocketBody)) // what can be read says more than nothing
+		_ = response.Body.Close()
+		return nil, errors.New(string(bytes.TrimSpace(text)))
+	}
+	return response, nil
+}

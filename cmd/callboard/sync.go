@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"callboard/catalog/ingest"
+)
+
+type syncCmd struct {
+	configFlag
+	JSON    bool `help:"Print the result as one line of JSON."`
+	Confirm bool `help:"Let a large removal go ahead that waits for an operator."`
+}
+
+// Help adds an example.
+func (syncCmd) Help() string {
+	return "Example:\n  callboard sync -c callboard.yaml\n\n" +
+		"Exit code 1 when a source failed or waits for --confirm. Problems of descriptors alone are no failure:\n" +
+		"callboard ask stale lists them."
+}
+
+// Run syncs through the daemon, or by itself when none runs.
+func (c *syncCmd) Run(e *env) (err error) {
+	session, cfg, err := c.connect(e)
+	if err != nil {
+		return err
+	}
+	defer closeInto(&err, session)
+	if _, isTerminal := terminal(e.stderr); isTerminal && !c.JSON {
+		fmt.Fprintf(e.stderr, "Fetching %s…\n", plural(len(cfg.Catalog.Sources), "source"))
+	}
+	report, err := session.Sync(e.ctx, c.Confirm)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		err = writeLine(e.stdout, report)
+	} else {
+		err = printReport(e.stdout, report)
+	}
+	if err != nil {
+		return err
+	}
+	if report.Error != "" {
+		return &exitError{code: exitFault}
+	}
+	if !report.Fine() {
+		return &exitError{code: exitNo}
+	}
+	return nil
+}
+
+func printReport(w io.Writer, report ingest.Report) error {
+	for _, source := range report.Sources {
+		text := "in step"
+		switch {
+		case source.Error != "":
+			text = "FAILED: " + source.Error
+		case source.Waiting != "":
+			text = "WAITS: " + source.Waiting
+		}
+		if _, err := fmt.Fprintf(w, "%s @%.7s  %s\n", source.Name, source.Revision, text); err != nil {
+			return err
+		}
+	}
+	if report.Error != "" {
+		_, err := fmt.Fprintf(w, "Nothing was taken over, the store refused it: %s\n", report.Error)
+		return err
+	}
+	_, err := fmt.Fprintf(w, "%d entities: %d added, %d changed, %d moved, %d removed; %s; %d ms\n",
+		report.Entities, report.Added, report.Changed, report.Moved, report.Removed, plural(report.Problems, "problem"), report.Millis)
+	return err
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
