@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -110,9 +111,14 @@ func TestParse_Full(t *testing.T) {
 	}
 }
 
-// Every key must occur in full.yaml, so that a new one cannot be left out of TestParse_Full.
-func TestFullYAML_HoldsEveryKey(t *testing.T) {
+// Every key must occur in full.yaml, so that a new one cannot be left out of TestParse_Full, and in
+// the reference.
+func TestEveryKey(t *testing.T) {
 	data, err := os.ReadFile("testdata/full.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	reference, err := os.ReadFile("../../../../docs/reference/configuration.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,6 +135,9 @@ func TestFullYAML_HoldsEveryKey(t *testing.T) {
 				}
 				if !strings.Contains(string(data), key+":") {
 					t.Errorf("full.yaml lacks the key %s of %s", key, of)
+				}
+				if !regexp.MustCompile("`[^`]*\\b" + key + "\\b[^`]*`").Match(reference) {
+					t.Errorf("docs/reference/configuration.md lacks the key %s of %s", key, of)
 				}
 				visit(field.Type)
 			}
