@@ -111,7 +111,7 @@ func (v View) named(text string) func(yield func(id) bool) {
 		}
 		t := parseTarget(text)
 		for i, ref := range v.s.dangling {
-			if ref.Name == t.name && t.fits(ref) && !yield(id(len(v.s.documents)+i)) { //nolint:gosec // there are fewer than 2^31
+			if ref.Name == t.name && t.fits(ref) && !yield(toID(len(v.s.documents)+i)) {
 				return
 			}
 		}

@@ -30,7 +30,7 @@ func (v View) Find(q Query) Found {
 	if q.Limit <= 0 {
 		q.Limit = defaultLimit
 	}
-	words, filters := v.parseQuery(q.Text)
+	words, filters := v.parseQuery(q.Text[:min(len(q.Text), maxText)])
 	var byFit [maxWords*fits + 1][]id
 	total := 0
 	v.scan(words, func(i id, score int) {
@@ -67,7 +67,7 @@ func (v View) scan(words []string, tell func(i id, score int)) {
 	}
 	if len(words) == 0 {
 		for i := range v.s.documents {
-			judge(id(i))
+			judge(toID(i))
 		}
 		return
 	}

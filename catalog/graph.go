@@ -88,11 +88,11 @@ func buildGraph(documents []*Document) ([]Ref, graph) {
 	types := relationTypes(documents)
 	ids := make(map[Ref]id, len(documents))
 	for i, d := range documents {
-		ids[d.Entity.Ref] = id(i) //nolint:gosec // there are fewer than 2^31 entities
+		ids[d.Entity.Ref] = toID(i)
 	}
 	dangling := danglingRefs(documents, ids)
 	for i, ref := range dangling {
-		ids[ref] = id(len(documents) + i) //nolint:gosec // as above
+		ids[ref] = toID(len(documents) + i)
 	}
 	g := packGraph(bothEnds(documents, types, ids), types, len(ids))
 	g.tidy(func(a, b edge) int {
@@ -119,14 +119,14 @@ func bothEnds(documents []*Document, types []string, ids map[Ref]id) []arc {
 	number := make(map[string]uint16, len(types))
 	count := 0
 	for i, name := range types {
-		number[name] = uint16(i) //nolint:gosec // relationTypes gives few
+		number[name] = uint16(i)
 	}
 	for _, d := range documents {
 		count += 2 * len(d.Entity.Declares)
 	}
 	arcs := make([]arc, 0, count)
 	for i, d := range documents {
-		from := id(i) //nolint:gosec // there are fewer than 2^31 entities
+		from := toID(i)
 		for _, r := range d.Entity.Declares {
 			kind, known := number[r.Type]
 			if !known {
@@ -166,7 +166,7 @@ func (g *graph) tidy(compare func(a, b edge) int) {
 		own := g.edges[g.first[i]:g.first[i+1]]
 		slices.SortFunc(own, compare)
 		g.first[i] = kept                                         // what follows has been read already or stands further on
-		kept += uint32(copy(g.edges[kept:], slices.Compact(own))) //nolint:gosec // no more than there are edges
+		kept += uint32(copy(g.edges[kept:], slices.Compact(own)))
 	}
 	g.first[len(g.first)-1] = kept
 	g.edges = slices.Clone(g.edges[:kept])

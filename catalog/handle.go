@@ -39,7 +39,7 @@ func buildHandles(documents []*Document, sources []SourceStatus) handleIndex {
 	x.sorted = make([]handle, 0, usualHandles*len(documents))
 	for i, d := range documents {
 		x.each(d, func(key string, how How, _ string) {
-			x.sorted = append(x.sorted, handle{hash: maphash.String(x.seed, key), id: id(i), how: how})
+			x.sorted = append(x.sorted, handle{maphash.String(x.seed, key), toID(i), how})
 		})
 	}
 	slices.SortFunc(x.sorted, func(a, b handle) int {

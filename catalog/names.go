@@ -15,7 +15,7 @@ type nameIndex struct {
 func buildNames(documents []*Document) nameIndex {
 	n := nameIndex{documents, make([]id, len(documents))}
 	for i := range documents {
-		n.sorted[i] = id(i)
+		n.sorted[i] = toID(i)
 	}
 	slices.SortFunc(n.sorted, func(a, b id) int {
 		return cmp.Or(strings.Compare(n.name(a), n.name(b)), cmp.Compare(a, b))

@@ -55,7 +55,7 @@ func (p place) segments() []string {
 func (p place) repository() (repository, file string) {
 	segments := p.segments()
 	if i := slices.Index(segments, "_git"); i >= 0 && i+1 < len(segments) { // Azure
-		values, _ := url.ParseQuery(p.query) //nolint:errcheck // what could be read is enough
+		values, _ := url.ParseQuery(p.query) // what could be read is enough
 		return p.host + "/" + strings.Join(segments[:i+2], "/"), strings.Trim(values.Get("path"), "/")
 	}
 	for i, segment := range segments {

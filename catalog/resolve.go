@@ -88,8 +88,8 @@ func (v View) byHandle(key string, how How) Match {
 	m := v.match(how, v.s.handles.find(key, how), "")
 	if m.Entity != nil {
 		i, _ := v.s.lookup(m.Entity.Ref)
-		via, real := v.s.handles.via(v.s.documents[i], key, how)
-		if !real {
+		via, has := v.s.handles.via(v.s.documents[i], key, how)
+		if !has {
 			return Match{}
 		}
 		m.Via = via

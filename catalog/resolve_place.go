@@ -8,6 +8,9 @@ import (
 // maxSteps bounds how many directories a path is followed up.
 const maxSteps = 64
 
+// maxGroups bounds the host, nested groups and name of a repository.
+const maxGroups = 10
+
 // byURL finds what a URL leads to: a link or annotation with just this URL; the directory of a
 // file at the forge; the repository; an id within the URL that an annotation names; the longest
 // link that it starts with.
@@ -47,7 +50,7 @@ func (v View) byCode(repository, file string) Match {
 		return m
 	}
 	segments := strings.Split(repository, "/")
-	for end := len(segments); end >= 3; end-- { // deeper parts may be pages of the repository
+	for end := min(len(segments), maxGroups); end >= 3; end-- { // deeper parts may be pages of the repository
 		name := strings.TrimSuffix(strings.Join(segments[1:end], "/"), ".git")
 		if m := v.byRoot(name, segments[0]+"/"+name); m.How != NoMatch {
 			return m

@@ -188,7 +188,7 @@ func TestView_Resolve_Suggests(t *testing.T) {
 	tests := map[string][]string{
 		"chckot":            {"component:checkout"},
 		"serach":            {"component:search", "component:other/search", "system:search"}, // several are one error away
-		"componet:checkout": {"component:checkout"},
+		"compnent:checkout": {"component:checkout"},
 		"zzzzzz":            nil,
 		"x":                 nil,
 	}

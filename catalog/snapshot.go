@@ -44,6 +44,8 @@ type Snapshot struct {
 // id is the position of an entity in Snapshot.documents; see there.
 type id int32
 
+func toID(position int) id { return id(position) }
+
 // NewSnapshot builds the indexes over contents, which the caller must not change any more.
 // Documents without an entity are left out; of two with one ref the first by origin counts.
 func NewSnapshot(contents Contents) *Snapshot {
@@ -92,7 +94,7 @@ func sortedDocuments(documents []*Document) []*Document {
 func groupBySource(documents []*Document) map[string][]id {
 	groups := make(map[string][]id)
 	for i, d := range documents {
-		groups[d.Origin.Source] = append(groups[d.Origin.Source], id(i))
+		groups[d.Origin.Source] = append(groups[d.Origin.Source], toID(i))
 	}
 	return groups
 }
@@ -103,14 +105,14 @@ func (s *Snapshot) find(ref Ref) (id, bool) {
 		return i, true
 	}
 	i, found := slices.BinarySearchFunc(s.dangling, ref, Ref.Compare)
-	return id(len(s.documents) + i), found
+	return toID(len(s.documents) + i), found
 }
 
 // lookup gives the id of an entity of the catalog.
 func (s *Snapshot) lookup(ref Ref) (id, bool) {
 	i, found := slices.BinarySearchFunc(s.documents, ref,
 		func(d *Document, r Ref) int { return d.Entity.Ref.Compare(r) })
-	return id(i), found
+	return toID(i), found
 }
 
 // entity is nil for a ref that is only named.

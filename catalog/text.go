@@ -84,7 +84,7 @@ func (x *textIndex) at(offset int) id {
 	if !found {
 		i--
 	}
-	return id(i) //nolint:gosec // there are fewer than 2^31 entities
+	return toID(i)
 }
 
 // holding gives the entities whose line holds word, in order.

@@ -38,7 +38,7 @@ func buildTrigrams(documents []*Document, names nameIndex) trigramIndex {
 			x.first[t+1]++
 		}
 		if len(term) <= maxBrief {
-			x.brief = append(x.brief, uint32(i)) //nolint:gosec // terms are fewer than 2^32
+			x.brief = append(x.brief, uint32(i))
 		}
 	}
 	for t := range trigrams {
@@ -49,7 +49,7 @@ func buildTrigrams(documents []*Document, names nameIndex) trigramIndex {
 	for i, term := range x.terms {
 		buffer = appendTrigrams(buffer[:0], term)
 		for _, t := range buffer {
-			x.posts[next[t]] = uint32(i) //nolint:gosec // as above
+			x.posts[next[t]] = uint32(i)
 			next[t]++
 		}
 	}
