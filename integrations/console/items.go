@@ -62,7 +62,7 @@ func padded(l line, columns int) line {
 
 // rows gives items their numbers, branches, and marks or bullets.
 func (d *drawing) rows(items []card.Item) []row {
-	depths, deepest := depths(items)
+	depths, deepest := depths(items, d.style.Width/2)
 	step := 0
 	if deepest > 0 {
 		step = min(max(d.style.Width/2/deepest, 1), 3)
@@ -133,11 +133,12 @@ func repeats(items []card.Item) map[string]int {
 	return n
 }
 
-// depths gives each item's place in the tree, with impossible ones moved to the nearest possible.
-func depths(items []card.Item) (all []int, deepest int) {
+// depths gives each item's place in the tree, with impossible ones, and those for which the window is
+// too narrow, moved to the nearest possible.
+func depths(items []card.Item, limit int) (all []int, deepest int) {
 	before := -1
 	for _, it := range items {
-		n := min(max(it.Depth, 0), before+1, card.MaxDepth)
+		n := min(max(it.Depth, 0), before+1, limit, card.MaxDepth)
 		all = append(all, n)
 		deepest = max(deepest, n)
 		before = n

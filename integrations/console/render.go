@@ -46,7 +46,7 @@ func (d *drawing) line(l line) { d.style.paint(&d.out, l) }
 
 // block draws words behind a first prefix, further lines behind another.
 func (d *drawing) block(first, further line, words []word, limit int) {
-	for i, l := range wrap(words, d.style.Width-width(first), limit) {
+	for i, l := range wrap(words, d.style.Width-max(width(first), width(further)), limit) {
 		if i > 0 {
 			first = further
 		}

@@ -141,12 +141,13 @@ func (s Style) age(t time.Time) string {
 
 // paint writes a line of pieces, without spaces at its end.
 func (s Style) paint(b *strings.Builder, l line) {
+	l = joinEqual(l)
 	for i, p := range l {
 		if i == len(l)-1 {
 			p.text = strings.TrimRight(p.text, " ")
 		}
 		code := p.ink.sgr()
-		if !s.Colour || code == "" && p.url == "" || p.text == "" {
+		if !s.Colour || code == "" || p.text == "" {
 			b.WriteString(p.text)
 			continue
 		}
@@ -159,4 +160,20 @@ func (s Style) paint(b *strings.Builder, l line) {
 		}
 	}
 	b.WriteByte('\n')
+}
+
+// joinEqual makes one piece of neighbours that look the same, and of the space between them.
+func joinEqual(l line) line {
+	var joined line
+	for i, p := range l {
+		if p.text == " " && i > 0 && i+1 < len(l) && l[i-1].ink == l[i+1].ink && l[i-1].url == l[i+1].url {
+			p.ink, p.url = l[i-1].ink, l[i-1].url
+		}
+		if last := len(joined) - 1; last >= 0 && joined[last].ink == p.ink && joined[last].url == p.url {
+			joined[last].text += p.text
+		} else {
+			joined = append(joined, p)
+		}
+	}
+	return joined
 }
