@@ -198,6 +198,21 @@ func Inverse(relation string) string {
 func closestKind(written string) string {
 	best, least := "", 3
 	for _, name := range kindNames() {
+		if name == written {
+			return name
+		}
+	}
+	switch strings.ToLower(written) { // types that are taken for kinds
+	case "service", "website", "library", "app", "application":
+		return "Component"
+	case "team", "organization":
+		return "Group"
+	case "database", "queue", "bucket":
+		return "Resource"
+	case "person":
+		return "User"
+	}
+	for _, name := range kindNames() {
 		if d := distance(strings.ToLower(written), strings.ToLower(name)); d < least && d < len(name)/2+1 {
 			best, least = name, d
 		}

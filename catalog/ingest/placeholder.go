@@ -140,7 +140,7 @@ func (r *reading) resolve(target string) (string, error) {
 		return "", errOutside
 	}
 	name = path.Clean(name)
-	if name == "." || !fs.ValidPath(name) {
+	if target == "" || name == "." || !fs.ValidPath(name) {
 		return "", fmt.Errorf("%q names no file", shorten(target))
 	}
 	return name, nil

@@ -279,16 +279,15 @@ func (c *checker) mapping(f *field, v *value, pointer string) {
 }
 
 func (c *checker) text(f *field, v *value, pointer string) {
-	name := dotted(pointer)
 	switch {
 	case v.kind != textKind:
-		c.fail(catalog.RuleSpec, pointer, v, name+" must be text, but is "+v.kind.String(), textFix(f, v))
+		c.fail(catalog.RuleSpec, pointer, v, dotted(pointer)+" must be text, but is "+v.kind.String(), textFix(f, v))
 	case v.text == "" && f.shape != anyText && f.shape != anyTextList && f.shape != textOrBool:
-		c.fail(catalog.RuleSpec, pointer, v, name+" is empty", textFix(f, v))
+		c.fail(catalog.RuleSpec, pointer, v, dotted(pointer)+" is empty", textFix(f, v))
 	case f.most > 0 && utf8.RuneCountInString(v.text) > f.most:
-		c.fail(catalog.RuleSpec, pointer, v, name+" is longer than "+strconv.Itoa(f.most)+" characters", "shorten it")
+		c.fail(catalog.RuleSpec, pointer, v, dotted(pointer)+" is longer than "+strconv.Itoa(f.most)+" characters", "shorten it")
 	case f.oneOf != "" && (strings.Contains(v.text, " ") || !hasWord(f.oneOf, v.text)):
-		c.fail(catalog.RuleSpec, pointer, v, name+" must be one of: "+strings.ReplaceAll(f.oneOf, " ", ", "), "write one of these, or delete the field")
+		c.fail(catalog.RuleSpec, pointer, v, dotted(pointer)+" must be one of: "+strings.ReplaceAll(f.oneOf, " ", ", "), "write one of these, or delete the field")
 	case f.refs:
 		c.reference(f, v, pointer)
 	}

@@ -49,6 +49,9 @@ func (p *parser) parse(source []byte) (*value, error) {
 		bad.at.Line += p.lines
 		return nil, bad
 	}
+	if len(source) > 0 && source[0] == '%' {
+		source = hideDirectives(source)
+	}
 	root, err := decode(source)
 	if err != nil || root == nil {
 		return nil, p.syntax(source, err)
@@ -277,6 +280,23 @@ func sanitize(source []byte) ([]byte, *fault) {
 func charFault(line int32, before []byte, text, value, fix string) *fault {
 	column := int32(utf8.RuneCount(before)) + 1 //nolint:gosec // bounded by the file's size
 	return &fault{at: catalog.Pos{Line: line, Column: column}, text: text, value: value, fix: fix}
+}
+
+// hideDirectives makes comments of all directives before a document but %TAG: yaml.v3 knows version
+// 1.1 only, and others mean nothing.
+func hideDirectives(source []byte) []byte {
+	source = bytes.Clone(source)
+	for rest := source; len(rest) > 0 && !marks(rest, "---"); {
+		if rest[0] == '%' && !bytes.HasPrefix(rest, []byte("%TAG")) {
+			rest[0] = '#'
+		}
+		end := bytes.IndexByte(rest, '\n')
+		rest = rest[end+1:]
+		if end < 0 {
+			break
+		}
+	}
+	return source
 }
 
 func hideBreaks(source []byte) []byte {
