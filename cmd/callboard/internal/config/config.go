@@ -162,7 +162,7 @@ func Load(path string) (*Config, error) {
 	}
 	data, err := read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no configuration file %s: write one, or name another by -c FILE: %w", path, fs.ErrNotExist)
+		return nil, fmt.Errorf("configuration file %s: %w; write one, or name another by -c FILE", path, fs.ErrNotExist)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
