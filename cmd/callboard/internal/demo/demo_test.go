@@ -295,18 +295,19 @@ func TestFirstSync(t *testing.T) {
 // Every earlier commit must be a catalog that reads well too, for whoever looks into the history.
 func TestHistory_ParsesThroughout(t *testing.T) {
 	for n := 1; n <= len(demo.History(now)); n++ {
-		for file, content := range state(n) {
+		files := state(n)
+		for file, content := range files {
 			var value any
 			if ext := path.Ext(file); (ext == ".yaml" || ext == ".yml") && yaml.Unmarshal(content, &value) != nil {
 				t.Errorf("after commit %d: %s is not YAML", n-1, file)
 			}
 		}
-		for _, d := range descriptors(t, state(n)) {
+		for _, d := range descriptors(t, files) {
 			definition, _ := d.Spec["definition"].(map[string]any)
-			if text, ok := definition["$text"].(string); ok && state(n)[path.Join(path.Dir(d.file), text)] == nil {
+			if text, ok := definition["$text"].(string); ok && files[path.Join(path.Dir(d.file), text)] == nil {
 				t.Errorf("after commit %d: %s: $text: %s is missing", n-1, d.file, text)
 			}
-			if runbook := d.Metadata.Annotations["callboard/runbook"]; runbook != "" && state(n)[path.Join(path.Dir(d.file), runbook)] == nil {
+			if runbook := d.Metadata.Annotations["callboard/runbook"]; runbook != "" && files[path.Join(path.Dir(d.file), runbook)] == nil {
 				t.Errorf("after commit %d: %s: runbook %s is missing", n-1, d.file, runbook)
 			}
 		}
