@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,7 +58,7 @@ func joined(words []word) line {
 }
 
 func padded(l line, columns int) line {
-	return append(l[:len(l):len(l)], blank(columns-width(l)))
+	return append(slices.Clip(l), blank(columns-width(l)))
 }
 
 // rows gives items their numbers, branches, and marks or bullets.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -50,12 +51,12 @@ func (d *drawing) block(first, further line, words []word, limit int) {
 		if i > 0 {
 			first = further
 		}
-		d.line(append(first[:len(first):len(first)], l...))
+		d.line(append(slices.Clip(first), l...))
 	}
 }
 
-// head draws the title line. A card without a title is headed by its summary; where facts follow, they
-// say what the summary says.
+// head draws the title line. A card without a title is headed by its summary; where facts or rows follow
+// a title, they say what the summary says.
 func (d *drawing) head(c *card.Card) {
 	title, summary := c.Title, c.Summary
 	if title == "" || title == summary {
@@ -74,7 +75,7 @@ func (d *drawing) head(c *card.Card) {
 	if len(w.words) > 0 {
 		d.block(prefix, hang, w.words, maxHeadLines)
 	}
-	if summary == "" || len(c.Fields) > 0 {
+	if summary == "" || len(c.Fields)+len(c.Items) > 0 {
 		return
 	}
 	w = writing{}

@@ -21,12 +21,12 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func render(t testing.TB, c *card.Card, s console.Style) string {
-	t.Helper()
+func render(tb testing.TB, c *card.Card, s console.Style) string {
+	tb.Helper()
 	s.Now = cardtest.Now()
 	var b strings.Builder
 	if err := console.Render(&b, c, s); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b.String()
 }

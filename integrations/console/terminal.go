@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -82,7 +83,7 @@ func (s *session) greet() error {
 	if s.opts.Greeting != nil {
 		c = *s.opts.Greeting
 	}
-	c.Actions = c.Actions[:len(c.Actions):len(c.Actions)]
+	c.Actions = slices.Clip(c.Actions) // the greeting is the caller's
 	for _, command := range s.opts.Suggestions {
 		c.Actions = append(c.Actions, card.Action{Label: command, Command: command})
 	}
@@ -111,10 +112,10 @@ func (c *Console) resizer(screen *term.Terminal) func() {
 // makeRaw switches a terminal to raw mode; anything else stays as it is.
 func makeRaw(r io.Reader) (restore func(), err error) {
 	f, ok := r.(interface{ Fd() uintptr })
-	if !ok || !term.IsTerminal(int(f.Fd())) { //nolint:gosec // file descriptors are small
+	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return func() {}, nil
 	}
-	fd := int(f.Fd()) //nolint:gosec // file descriptors are small
+	fd := int(f.Fd())
 	before, err := term.MakeRaw(fd)
 	if err != nil {
 		return nil, err

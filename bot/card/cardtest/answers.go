@@ -115,7 +115,7 @@ func unowned() *card.Card {
 
 func notFound() *card.Card {
 	return &card.Card{
-		Status:  card.Unknown,
+		Title: `No entity "chekout". Closest:`, Status: card.Unknown,
 		Summary: `No entity "chekout". Closest: checkout (service, team-pay) · checkout-web (website, team-web)`,
 		Items: []card.Item{
 			{Text: card.T("checkout"), Detail: card.T("service · team-pay"), Action: "who-owns component:default/checkout"},
@@ -127,8 +127,8 @@ func notFound() *card.Card {
 
 func ambiguous() *card.Card {
 	return &card.Card{
-		Status:  card.Unknown,
-		Summary: `"billing" matches 3 entities, pick one:`,
+		Title: `"billing" matches 3 entities, pick one:`, Status: card.Unknown,
+		Summary: `"billing" matches 3 entities, pick one: system:default/billing · component:default/billing · component:legacy/billing`,
 		Items: []card.Item{
 			{Text: card.T("billing"), Detail: card.T("system · team-finance"), Action: "who-owns system:default/billing"},
 			{Text: card.T("billing"), Detail: card.T("service · team-finance · part of system billing"), Action: "who-owns component:default/billing"},
@@ -242,7 +242,6 @@ func health() *card.Card {
 func help() *card.Card {
 	verb := func(usage, what string) card.Item { return card.Item{Text: card.Code(usage), Detail: card.T(what)} }
 	return &card.Card{
-		Title:   "Callboard",
 		Summary: "Ask who owns what; a target is a name, a ref, a URL, a path, a pod or an image",
 		Items: []card.Item{
 			verb("who-owns TARGET", "owner, on-call and links"),
