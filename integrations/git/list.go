@@ -1,0 +1,259 @@
+package git
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"math"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-git/go-git/v5/plumbing"
+
+	"callboard/catalog/ingest"
+)
+
+// Skipped is an entry of a tree that is not part of the listing.
+type Skipped struct {
+	Path   string // as in the repository; quote it before showing it
+	Reason string
+}
+
+// node is a directory with what must be known about it so that it need not be walked again.
+type node struct {
+	dir     *ingest.Dir
+	files   int // below, in all levels; math.MaxInt when there are more
+	height  int // levels of folders below
+	skips   []Skipped
+	skipped int // in all levels
+}
+
+// lister makes listings of trees. It remembers directories by their hash, so that the cost of a
+// listing is that of the directories that it has not seen, and equal directories are the same *Dir.
+type lister struct {
+	limits Limits
+	nodes  map[string]*node
+	live   int // how many of nodes were in use when that was last counted
+	fresh  int // entries read in this listing
+}
+
+func newLister(l Limits) *lister { return &lister{limits: l, nodes: make(map[string]*node)} }
+
+// list gives the listing of a tree. Directories of listings before the previous one are forgotten
+// from time to time.
+func (l *lister) list(ctx context.Context, objs *objects, root plumbing.Hash) (*node, error) {
+	l.fresh = 0
+	n, err := l.descend(ctx, objs, root, ".", 0)
+	if err != nil {
+		return nil, err
+	}
+	if len(l.nodes) > 2*l.live+1000 {
+		live := make(map[string]*node)
+		l.collect(n, live)
+		l.nodes, l.live = live, len(live)
+	}
+	return n, nil
+}
+
+// collect puts n and all that is below it into live.
+func (l *lister) collect(n *node, live map[string]*node) {
+	if live[n.dir.Hash] != nil {
+		return
+	}
+	live[n.dir.Hash] = n
+	for _, s := range n.dir.Dirs {
+		l.collect(l.nodes[s.Hash], live)
+	}
+}
+
+func (l *lister) descend(ctx context.Context, objs *objects, tree plumbing.Hash, at string, depth int) (*node, error) {
+	key := tree.String()
+	n := l.nodes[key]
+	if n == nil {
+		var err error
+		if n, err = l.read(ctx, objs, tree, key, at, depth); err != nil {
+			return nil, err
+		}
+		l.nodes[key] = n
+	}
+	if depth+n.height > l.limits.Depth {
+		return nil, fail(ErrLimit, "folders below %q are nested deeper than the %d levels that limits.depth allows", oneLine(at), l.limits.Depth)
+	}
+	if n.files > l.limits.Files {
+		return nil, fail(ErrLimit, "folder %q holds more files than the %d that limits.files allows", oneLine(at), l.limits.Files)
+	}
+	return n, nil
+}
+
+func (l *lister) read(ctx context.Context, objs *objects, tree plumbing.Hash, key, at string, depth int) (*node, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if depth > l.limits.Depth {
+		return nil, fail(ErrLimit, "folder %q is nested deeper than the %d levels that limits.depth allows", oneLine(at), l.limits.Depth)
+	}
+	data, err := objs.read(tree, maxTree)
+	if err != nil {
+		return nil, corrupt(err, "folder %q cannot be read", oneLine(at))
+	}
+	entries, err := parseTree(data)
+	if err != nil {
+		return nil, corrupt(err, "folder %q cannot be read", oneLine(at))
+	}
+	n := &node{dir: &ingest.Dir{Hash: key}}
+	var subs []treeEntry
+	for _, e := range entries {
+		switch reason := e.unfit(); {
+		case reason != "":
+			n.skips = append(n.skips, Skipped{Path: e.name, Reason: reason})
+		case e.isDir():
+			subs = append(subs, e)
+		default:
+			n.dir.Files = append(n.dir.Files, ingest.Blob{Name: e.name, Hash: e.hash.String()})
+		}
+	}
+	subs = n.dropDoubles(subs)
+	n.files, n.skipped = len(n.dir.Files), len(n.skips)
+	if l.fresh += len(entries); l.fresh > 2*l.limits.Files+1000 {
+		return nil, fail(ErrLimit, "the repository has too many files and folders for limits.files, which is %d (noticed in folder %q)", l.limits.Files, oneLine(at))
+	}
+	for _, e := range subs {
+		sub, err := l.descend(ctx, objs, e.hash, path.Join(at, e.name), depth+1)
+		if err != nil {
+			return nil, err
+		}
+		n.dir.Dirs = append(n.dir.Dirs, ingest.Sub{Name: e.name, Dir: sub.dir})
+		n.files, n.skipped = saturating(n.files, sub.files), saturating(n.skipped, sub.skipped)
+		n.height = max(n.height, sub.height+1)
+	}
+	return n, nil
+}
+
+// dropDoubles sorts files and folders by name and takes out entries that a well-made tree does not
+// have: names that occur twice.
+func (n *node) dropDoubles(subs []treeEntry) []treeEntry {
+	byName := func(a, b treeEntry) int { return strings.Compare(a.name, b.name) }
+	slices.SortStableFunc(subs, byName)
+	slices.SortStableFunc(n.dir.Files, func(a, b ingest.Blob) int { return strings.Compare(a.Name, b.Name) })
+	double := func(name string) {
+		n.skips = append(n.skips, Skipped{Path: name, Reason: "a second entry of this name"})
+	}
+	subs = slices.CompactFunc(subs, func(a, b treeEntry) bool {
+		if a.name == b.name {
+			double(b.name)
+		}
+		return a.name == b.name
+	})
+	n.dir.Files = slices.CompactFunc(n.dir.Files, func(a, b ingest.Blob) bool {
+		if a.Name == b.Name {
+			double(b.Name)
+		}
+		return a.Name == b.Name
+	})
+	n.dir.Files = slices.DeleteFunc(n.dir.Files, func(b ingest.Blob) bool {
+		_, both := slices.BinarySearchFunc(subs, treeEntry{name: b.Name}, byName)
+		if both {
+			double(b.Name)
+		}
+		return both
+	})
+	n.dir.Files = slices.Clip(n.dir.Files)
+	return subs
+}
+
+// skippedBelow lists what was left out below a node, at most limit entries.
+func (l *lister) skippedBelow(n *node, at string, limit int) []Skipped {
+	var out []Skipped
+	for _, s := range n.skips {
+		if len(out) < limit {
+			out = append(out, Skipped{Path: at + s.Path, Reason: s.Reason})
+		}
+	}
+	for _, sub := range n.dir.Dirs {
+		if below := l.nodes[sub.Hash]; below != nil && below.skipped > 0 && len(out) < limit {
+			out = append(out, l.skippedBelow(below, at+sub.Name+"/", limit-len(out))...)
+		}
+	}
+	return out
+}
+
+func saturating(a, b int) int {
+	if a > math.MaxInt-b {
+		return math.MaxInt
+	}
+	return a + b
+}
+
+// treeEntry is one line of a tree object.
+type treeEntry struct {
+	mode string
+	name string
+	hash plumbing.Hash
+}
+
+const (
+	modeDir       = "40000"
+	modeSymlink   = "120000"
+	modeSubmodule = "160000"
+)
+
+func (e treeEntry) isDir() bool { return e.mode == modeDir || e.mode == "040000" }
+
+// unfit gives the reason why an entry is left out, or "". Names are judged because they become paths:
+// in problems that people read, in links, and in workspaces that are written to disk.
+func (e treeEntry) unfit() string {
+	switch {
+	case e.mode == modeSymlink:
+		return "a symbolic link"
+	case e.mode == modeSubmodule:
+		return "a submodule"
+	case !e.isDir() && !strings.HasPrefix(e.mode, "100"):
+		return "an entry of unknown type"
+	case e.name == "" || e.name == "." || e.name == "..":
+		return "a name that means another folder"
+	case strings.EqualFold(e.name, ".git"):
+		return "a name that is Git's own"
+	case !utf8.ValidString(e.name):
+		return "a name that is not UTF-8"
+	case strings.ContainsAny(e.name, `/\`):
+		return "a slash or backslash in the name"
+	case strings.ContainsFunc(e.name, unicode.IsControl):
+		return "a control character in the name"
+	default:
+		return ""
+	}
+}
+
+// parseTree decodes a tree object: mode, space, name, NUL, 20 bytes of hash, again and again.
+func parseTree(data []byte) ([]treeEntry, error) {
+	entries := make([]treeEntry, 0, bytes.Count(data, []byte{0})/2+1)
+	for len(data) > 0 {
+		mode, rest, ok := bytes.Cut(data, []byte{' '})
+		name, rest2, ok2 := bytes.Cut(rest, []byte{0})
+		if !ok || !ok2 || len(mode) > 6 || len(rest2) < len(plumbing.Hash{}) {
+			return nil, errors.New("malformed tree object")
+		}
+		e := treeEntry{mode: string(mode), name: string(name)}
+		copy(e.hash[:], rest2)
+		entries = append(entries, e)
+		data = rest2[len(e.hash):]
+	}
+	return entries, nil
+}
+
+func corrupt(err error, format string, args ...any) error {
+	var own *Error
+	if errors.As(err, &own) && own.Kind != ErrCorrupt || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return failWith(ErrCorrupt, err, format, args...)
+}
+
+func parseHash(s string) (h plumbing.Hash, ok bool) {
+	b, err := hex.DecodeString(s)
+	return plumbing.Hash(append(b, make([]byte, 20)...)[:20]), err == nil && len(b) == len(h)
+}
