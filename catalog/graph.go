@@ -165,7 +165,7 @@ func (g *graph) tidy(compare func(a, b edge) int) {
 	for i := range len(g.first) - 1 {
 		own := g.edges[g.first[i]:g.first[i+1]]
 		slices.SortFunc(own, compare)
-		g.first[i] = kept                                         // what follows has been read already or stands further on
+		g.first[i] = kept // what follows has been read already or stands further on
 		kept += uint32(copy(g.edges[kept:], slices.Compact(own)))
 	}
 	g.first[len(g.first)-1] = kept

@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,7 +13,11 @@ import (
 // canaries are entities that the viewer of TestNoLeak must not notice: one that much refers to, one
 // that shares a name with others, the only one of a source, an owner.
 func canaries() []*catalog.Document {
-	return []*catalog.Document{
+	var documents []*catalog.Document
+	for i := range 100 { // enough to push the visible strongroom out of any list of the closest
+		documents = append(documents, describe("strongbox-"+strconv.Itoa(i)))
+	}
+	return append(documents,
 		describe("canary-vault", titled("Canary Vault"), tagged("gold"), described("wallet of gold"), typed("service", "production"),
 			annotated("callboard/aliases", "wallet,yellow-bird", "github.com/project-slug", "acme/canary-vault", "pagerduty.com/service-id", "PCANARY", "callboard/channel", "#canary-room"),
 			linked(catalog.Link{URL: "https://canary.example.com/"}, catalog.Link{URL: "https://shared.example.com/x"}),
@@ -22,18 +27,22 @@ func canaries() []*catalog.Document {
 		describe("group:canary-team", annotated("callboard/channel", "#pay-eng")),
 		describe("user:canary", spec(`{"profile":{"displayName":"Canary Bird","email":"bird@example.com"}}`), annotated("slack.com/user-id", "U0BIRD")),
 		describe("canary-vaultt"),
-	}
+	)
 }
 
 func leakContents(hidden []*catalog.Document) catalog.Contents {
 	wallet := describe("wallet", related("partOf", "system:money", "ownedBy", "group:pay", "dependsOn", "component:missing"),
 		linked(catalog.Link{URL: "https://shared.example.com/x"}), typed("service", "production"))
+	canteen := describe("canteen")
 	for _, d := range hidden { // visible ends of relations to hidden entities
+		if d.Ref.Kind == "group" {
+			canteen.Entity.Declares = append(canteen.Entity.Declares, catalog.Relation{Type: "ownedBy", Target: d.Ref})
+		}
 		wallet.Entity.Declares = append(wallet.Entity.Declares, catalog.Relation{Type: "dependsOn", Target: d.Ref})
 	}
 	contents := catalog.Contents{
 		Documents: append([]*catalog.Document{
-			wallet, describe("canteen"), describe("system:money"), describe("vault"),
+			wallet, canteen, describe("strongroom"), describe("system:money"), describe("vault"),
 			describe("group:pay", annotated("callboard/channel", "#pay-eng")), describe("user:jonas"),
 		}, hidden...),
 		Orphans: map[catalog.Ref]bool{ref("vault"): true},
@@ -101,7 +110,7 @@ func TestNoLeak(t *testing.T) {
 	texts := append(refs, "canary-vault", "canary-vaul", "canary-api", "can", "canar", "cantee", "walle", "wallet", "wallett", "yellow-bird", "yellowbird", "Canary Vault",
 		"canary vaul", "PCANARY", "acme/canary-vault", "https://canary.example.com/x", "https://shared.example.com/x", "shared.example.com", "#canary-room", "#pay-eng",
 		"@canary", "@bird@example.com", "@U0BIRD", "@Canary Bird", "canary-vault-7d9f8b6c5d-x2x4z", "shop/cart", "https://git.example.com/shop/cart",
-		"catalog/component-canary-vault.yaml", "secret/wallet", "secret/walle", "gold", "canary-team", "owner:canary-team", "owner:group:canary-team wallet",
+		"catalog/component-canary-vault.yaml", "secret/wallet", "secret/walle", "gold", "strongbox-", "strongbox", "trongbox", "canary-team", "owner:canary-team", "owner:group:canary-team wallet",
 		"system:money", "kind:api", "tag:gold", "source:cart", "namespace:secret", "component:can", "secret/", "")
 	for _, text := range texts {
 		same("Resolve "+text, func(v catalog.View) any { return v.Resolve(text) })
