@@ -488,10 +488,10 @@ func TestRun_SlowSourceHoldsUpNobody(t *testing.T) {
 
 func TestRun_KicksAreOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		fetches := 0
+		fetches := make(gated)
 		syncer := ingest.NewSyncer(ingest.Options{
 			Store: &ingesttest.Memory{}, Log: slog.New(slog.DiscardHandler),
-			Sources: []ingest.Config{{Name: "acme", Source: counting(func() { fetches++ })}},
+			Sources: []ingest.Config{{Name: "acme", Source: fetches}},
 		})
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
@@ -499,23 +499,32 @@ func TestRun_KicksAreOne(t *testing.T) {
 			defer close(done)
 			syncer.Run(ctx, time.Hour)
 		}()
-		synctest.Wait()
+		synctest.Wait() // the first fetch is under way
 		for range 5000 {
 			syncer.Kick()
 		}
+		fetches <- struct{}{}
 		synctest.Wait()
+		fetches <- struct{}{} // all the kicks together
+		synctest.Wait()
+		select {
+		case fetches <- struct{}{}:
+			t.Error("5,000 kicks during a fetch made more than one further fetch")
+		default:
+		}
 		cancel()
 		<-done
-		if fetches > 4 {
-			t.Errorf("5,000 kicks made %d fetches", fetches)
-		}
 	})
 }
 
-type counting func()
+// gated is a Source each of whose fetches waits for a value.
+type gated chan struct{}
 
-func (c counting) Fetch(context.Context) (ingest.Tree, error) {
-	c()
+func (g gated) Fetch(ctx context.Context) (ingest.Tree, error) {
+	select {
+	case <-g:
+	case <-ctx.Done():
+	}
 	root, err := ingest.ListFS(fstest.MapFS{})
 	return ingest.Tree{FS: fstest.MapFS{}, Revision: "1", Root: root}, err
 }
