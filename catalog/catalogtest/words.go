@@ -67,7 +67,7 @@ func newNamer(seed uint64, separator string, lists ...string) namer {
 		n.lists = append(n.lists, words)
 		n.size *= len(words)
 	}
-	n.offset = int(seed % uint64(n.size)) //nolint:gosec // a remainder of an int
+	n.offset = int(seed % uint64(n.size))
 	return n
 }
 

@@ -67,11 +67,11 @@ func (w *world) descriptors() iter.Seq[*descriptor] {
 
 // dice gives the random choices of one entity.
 func (w *world) dice(kind string, i int) *rand.Rand {
-	stream := uint64(i) << 8 //nolint:gosec // never negative
+	stream := uint64(i) << 8
 	for _, letter := range []byte(kind) {
 		stream = stream*31 + uint64(letter)
 	}
-	return rand.New(rand.NewPCG(w.seed, stream)) //nolint:gosec // the same choices each time are what this is for
+	return rand.New(rand.NewPCG(w.seed, stream))
 }
 
 // pick chooses one of n with the low numbers ahead, as some services are used by nearly everybody.
