@@ -60,9 +60,10 @@ func putFiles(ctx context.Context, b *batch, set *catalog.ChangeSet) error {
 	const query = `INSERT INTO catalog_files (source, path, hash, parent, orphan, body) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (source, path) DO UPDATE SET
 			hash = excluded.hash, parent = excluded.parent, orphan = excluded.orphan, body = excluded.body`
+	files := slices.SortedFunc(slices.Values(set.Files), compareFiles) // a large set then fills the index in order
 	e := newEncoder()
-	return b.each(ctx, query, len(set.Files), func(i int) []any {
-		f := set.Files[i]
+	return b.each(ctx, query, len(files), func(i int) []any {
+		f := files[i]
 		return []any{f.Source, f.Path, f.Blob, f.Parent, number(f.Orphan), e.file(f)}
 	})
 }
@@ -124,9 +125,7 @@ func (c *Catalog) Load(ctx context.Context) (ingest.Stored, error) {
 	}
 	// Sorted here, since databases differ in how they order text.
 	slices.SortFunc(sources, func(a, b catalog.SourceStatus) int { return strings.Compare(a.Name, b.Name) })
-	slices.SortFunc(files, func(a, b *catalog.File) int {
-		return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Path, b.Path))
-	})
+	slices.SortFunc(files, compareFiles)
 	return ingest.Stored{Sources: sources, Files: files}, nil
 }
 
@@ -252,6 +251,10 @@ func unpackChunks(in <-chan *chunk, free chan<- *chunk) ([]*catalog.File, error)
 		}
 	}
 	return files, nil
+}
+
+func compareFiles(a, b *catalog.File) int {
+	return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Path, b.Path))
 }
 
 func number(b bool) int {

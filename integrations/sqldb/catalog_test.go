@@ -1,10 +1,9 @@
 package sqldb_test
 
 import (
-	"strconv"
+	"os"
 	"testing"
 
-	"callboard/catalog"
 	"callboard/catalog/ingest"
 	"callboard/catalog/ingest/ingesttest"
 	"callboard/integrations/sqldb"
@@ -41,39 +40,11 @@ func TestCatalog(t *testing.T) {
 	})
 }
 
-func BenchmarkCatalog_Apply(b *testing.B) {
-	for _, n := range []int{1_000, 10_000, 100_000} {
-		set := &catalog.ChangeSet{Files: ingesttest.Files(n)}
-		b.Run("entities="+strconv.Itoa(n), func(b *testing.B) {
-			for b.Loop() {
-				b.StopTimer()
-				db := open(b, b.TempDir())
-				b.StartTimer()
-				if err := db.Catalog().Apply(b.Context(), set); err != nil {
-					b.Fatal(err)
-				}
-				b.StopTimer()
-				closeDB(b, db)
-				b.StartTimer()
-			}
-		})
+func size(t testing.TB, path string) int64 {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-func BenchmarkCatalog_Load(b *testing.B) {
-	for _, n := range []int{1_000, 10_000, 100_000} {
-		db := open(b, b.TempDir())
-		if err := db.Catalog().Apply(b.Context(), &catalog.ChangeSet{Files: ingesttest.Files(n)}); err != nil {
-			b.Fatal(err)
-		}
-		b.Run("entities="+strconv.Itoa(n), func(b *testing.B) {
-			for b.Loop() {
-				stored, err := db.Catalog().Load(b.Context())
-				if err != nil || len(stored.Files) != n {
-					b.Fatalf("%d files, %v", len(stored.Files), err)
-				}
-			}
-		})
-		closeDB(b, db)
-	}
+	return info.Size()
 }

@@ -1,5 +1,48 @@
 package sqldb
 
-import "database/sql"
+import (
+	"context"
+	"database/sql"
+	"io/fs"
+	"strings"
 
-func Writer(d *DB) *sql.DB { return d.writer }
+	"callboard/catalog"
+)
+
+// Writer gives tests the connection that writes.
+func (d *DB) Writer() *sql.DB { return d.writer }
+
+// Reader gives tests the connections that only read.
+func (d *DB) Reader() *sql.DB { return d.reader }
+
+// Path is the database file.
+func (d *DB) Path() string { return d.path }
+
+// Update runs change in a transaction.
+func (d *DB) Update(ctx context.Context, change func(*sql.Tx) error) error {
+	return d.write(ctx, change)
+}
+
+// Encode packs f.
+func Encode(f *catalog.File) []byte { return newEncoder().file(f) }
+
+// Decode unpacks each record with one decoder, into a file of the same source and path as f.
+func Decode(f *catalog.File, records ...[]byte) (last *catalog.File, err error) {
+	d := newDecoder()
+	for _, record := range records {
+		last = &catalog.File{Source: f.Source, Path: f.Path, Blob: f.Blob, Parent: f.Parent, Orphan: f.Orphan}
+		if err := d.decodeFile(last, record); err != nil {
+			return nil, err
+		}
+	}
+	return last, nil
+}
+
+// Rebind is the statement as PostgreSQL wants it.
+func Rebind(query string) string { return postgresDialect().rebind(query) }
+
+// Migrations are the files as SQLite and PostgreSQL see them.
+func Migrations() (sqlite, postgres fs.FS) {
+	return dialectFS{migrations, strings.NewReplacer(sqliteDialect().words...)},
+		dialectFS{migrations, strings.NewReplacer(postgresDialect().words...)}
+}

@@ -20,6 +20,7 @@ const (
 	fileName    = "callboard.db"
 	busyTimeout = 5 * time.Second
 	readers     = 4
+	pageSize    = 8192    // bytes; of SQLite's usual 4096, rows of a little over 2 KB waste nearly half
 	walLimit    = 4 << 20 // bytes that the -wal file keeps after a large write
 
 	// Commits can be lost by SQLite 3.7.0 to 3.51.2 when two connections meet at a WAL reset.
@@ -97,6 +98,9 @@ func (d *DB) open(ctx context.Context) error {
 	if err := createFile(d.path); err != nil {
 		return fmt.Errorf("data folder %s cannot be used: %w", d.dir, err)
 	}
+	if err := setPageSize(ctx, d.path); err != nil {
+		return d.explain(err)
+	}
 	var err error
 	if d.writer, err = openPool(d.path, 1, "_txlock=immediate"); err != nil {
 		return d.explain(err)
@@ -154,8 +158,33 @@ func createFile(path string) error {
 	return errors.Join(file.Chmod(0o600), file.Close())
 }
 
-func openPool(path string, size int, further string) (*sql.DB, error) {
+// setPageSize makes an empty file a database of our page size. That has to come before WAL mode,
+// which the driver would set first.
+func setPageSize(ctx context.Context, path string) (err error) {
+	if info, err := os.Stat(path); err != nil || info.Size() > 0 {
+		return err
+	}
+	pool, err := sql.Open("sqlite", fileURI(path))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, pool.Close()) }()
+	pool.SetMaxOpenConns(1)
+	for _, query := range []string{"PRAGMA page_size = " + strconv.Itoa(pageSize), "PRAGMA journal_mode = WAL"} {
+		if _, err := pool.ExecContext(ctx, query); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fileURI escapes what has a meaning in a URI, such as a question mark in the folder's name.
+func fileURI(path string) string {
 	uri := url.URL{Path: filepath.ToSlash(path)}
+	return "file:" + uri.EscapedPath()
+}
+
+func openPool(path string, size int, further string) (*sql.DB, error) {
 	settings := strings.Join([]string{
 		further,
 		pragma("busy_timeout", strconv.FormatInt(busyTimeout.Milliseconds(), 10)),
@@ -164,7 +193,7 @@ func openPool(path string, size int, further string) (*sql.DB, error) {
 		pragma("foreign_keys", "1"),
 		pragma("journal_size_limit", strconv.Itoa(walLimit)),
 	}, "&")
-	pool, err := sql.Open("sqlite", "file:"+uri.EscapedPath()+"?"+settings)
+	pool, err := sql.Open("sqlite", fileURI(path)+"?"+settings)
 	if err != nil {
 		return nil, err
 	}

@@ -1,3 +1,3 @@
-// Package ingesttest holds the suite that every ingest.Store has to pass, and the generators of
-// content that it and the benchmarks of stores use.
+// Package ingesttest holds the suite that every ingest.Store has to pass, and the strange content
+// that it tries them with.
 package ingesttest

@@ -2,7 +2,6 @@ package ingesttest
 
 import (
 	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"strconv"
@@ -11,96 +10,6 @@ import (
 
 	"callboard/catalog"
 )
-
-// Files gives n descriptor files of one component each, as believable in size and shape as those
-// of a real catalog: about 1.5 KB of YAML. The same n gives the same files.
-func Files(n int) []*catalog.File {
-	r := rand.New(rand.NewPCG(1, 2))
-	files := make([]*catalog.File, n)
-	for i := range files {
-		files[i] = component(r, i)
-	}
-	return files
-}
-
-func component(r *rand.Rand, i int) *catalog.File {
-	name := fmt.Sprintf("%s-%s-%d", pick(r, "checkout", "billing", "search", "ledger"), pick(r, "api", "worker", "web"), i)
-	team := "team-" + strconv.Itoa(r.IntN(200))
-	ref := catalog.NewRef("component", "", name)
-	path := fmt.Sprintf("services/%s/%s/catalog-info.yaml", team, name)
-	origin := catalog.Origin{Source: "acme", Path: path, Doc: 1, Line: 1, Revision: "3f786850e387550fdab836ed7e6dc881de23001b"}
-	entity := &catalog.Entity{
-		Ref: ref, APIVersion: "backstage.io/v1alpha1", Kind: "Component", Type: "service", Lifecycle: "production",
-		Metadata: catalog.Metadata{
-			Name: name, Namespace: catalog.DefaultNamespace, Title: strings.ReplaceAll(name, "-", " "),
-			Description: sentence(r, 40),
-			Labels:      catalog.Pairs{{Key: "example.com/region", Value: "eu-1"}, {Key: "example.com/tier", Value: pick(r, "1", "2")}},
-			Annotations: catalog.Pairs{
-				{Key: "backstage.io/techdocs-ref", Value: "dir:."},
-				{Key: "github.com/project-slug", Value: "acme/" + name},
-				{Key: "grafana/dashboard-selector", Value: "service=" + name},
-				{Key: "pagerduty.com/service-id", Value: "P" + strconv.Itoa(100000+i)},
-				{Key: "prometheus.io/rule", Value: `sum(rate(http_requests_total{job="` + name + `"}[5m]))`},
-			},
-			Tags: []string{pick(r, "go", "java", "rust"), pick(r, "grpc", "rest"), "tier" + pick(r, "1", "2")},
-			Links: []catalog.Link{
-				{URL: "https://grafana.example.com/d/" + name, Title: "Dashboard", Icon: "dashboard"},
-				{URL: "https://runbooks.example.com/" + name, Title: "Runbook", Icon: "docs"},
-			},
-		},
-		Origin: origin,
-	}
-	entity.Spec, entity.Declares = spec(r, team)
-	entity.Positions = positions(entity)
-	return &catalog.File{
-		Source: origin.Source, Path: path, Blob: fmt.Sprintf("%040x", r.Uint64()),
-		Documents: []catalog.Document{{
-			Origin: origin, Ref: ref, Entity: entity, Holds: true, Positions: entity.Positions,
-		}},
-	}
-}
-
-func spec(r *rand.Rand, team string) (json.RawMessage, []catalog.Relation) {
-	relations := []catalog.Relation{{Type: "ownedBy", Target: catalog.NewRef("group", "", team)}}
-	var depends []string
-	for range 3 {
-		target := catalog.NewRef("resource", "", "database-"+strconv.Itoa(r.IntN(500)))
-		relations = append(relations, catalog.Relation{Type: "dependsOn", Target: target})
-		depends = append(depends, `"`+target.String()+`"`)
-	}
-	text := `{"type":"service","lifecycle":"production","owner":"` + team + `","system":"shop","dependsOn":[` +
-		strings.Join(depends, ",") + `]}`
-	return json.RawMessage(text), relations
-}
-
-func positions(e *catalog.Entity) catalog.Positions {
-	pointers := []string{"", "/apiVersion", "/kind", "/metadata", "/metadata/name", "/metadata/title", "/metadata/description"}
-	for _, p := range e.Metadata.Annotations {
-		pointers = append(pointers, catalog.Pointer("/metadata/annotations", p.Key))
-	}
-	for i := range e.Metadata.Tags {
-		pointers = append(pointers, "/metadata/tags/"+strconv.Itoa(i))
-	}
-	for i := range e.Metadata.Links {
-		link := "/metadata/links/" + strconv.Itoa(i)
-		pointers = append(pointers, link, link+"/url", link+"/title", link+"/icon")
-	}
-	pointers = append(pointers, "/spec", "/spec/type", "/spec/lifecycle", "/spec/owner", "/spec/system", "/spec/dependsOn",
-		"/spec/dependsOn/0", "/spec/dependsOn/1", "/spec/dependsOn/2")
-	at := make([]catalog.Pos, len(pointers))
-	for i := range at {
-		at[i] = catalog.Pos{Line: int32(i + 1), Column: int32(1 + 2*strings.Count(pointers[i], "/"))} //nolint:gosec // a short list
-	}
-	return catalog.NewPositions(pointers, at)
-}
-
-func sentence(r *rand.Rand, words int) string {
-	var b strings.Builder
-	for range words {
-		b.WriteString(pick(r, "takes", "orders", "money", "customers", "writes", "ledger", "events", "quickly", "once", "never") + " ")
-	}
-	return strings.TrimSpace(b.String())
-}
 
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 

@@ -187,11 +187,12 @@ func loadSeesOneMoment(t *testing.T, open Opener) {
 
 func largeSet(t *testing.T, open Opener) {
 	store, reopen := open(t)
-	set := &catalog.ChangeSet{Sources: []catalog.SourceStatus{{Name: "acme"}}, Files: Files(3000)}
-	apply(t, store, set)
-	m := newModel()
-	m.apply(set)
-	wantStored(t, reopen(), m)
+	const files = 20_000
+	apply(t, store, Generation(1, files))
+	apply(t, store, Generation(2, files))
+	if got, err := WholeGeneration(t.Context(), reopen(), files); err != nil || got != 2 {
+		t.Errorf("the store holds set %d, %v; want set 2", got, err)
+	}
 }
 
 // Generation is a set that rewrites the same n files and their source and says in each row that it
