@@ -31,7 +31,7 @@ func shop() []*catalog.Document {
 		describe("search"), describe("system:search"),
 		describe("other/search"),
 		describe("mobile"), describe("location:mobile"),
-		describe("tool", from("local", "tools/tool/catalog-info.yaml")),
+		describe("tool", from("local", "tools/tool/catalog-info.yaml"), annotated("prometheus.io/alert", "MonoDown, mono")),
 		describe("mono-a", annotated("backstage.io/source-location", "url:https://git.example.com/shop/mono/tree/main/apps/a/")),
 		describe("mono-b", annotated("backstage.io/source-location", "url:https://gitlab.example.com/group/sub/mono/-/tree/main/apps/b/")),
 		describe("group:pay", titled("Payments Team")),
@@ -68,7 +68,9 @@ func TestView_Resolve(t *testing.T) {
 		{"jonas berg", catalog.ByTitle, "user:jonas"},
 		{"too", catalog.ByPrefix, "component:tool"},
 		{"payments-w", catalog.ByPrefix, "component:payments-worker"},
-		{"mono", catalog.ByPrefix, "component:mono-a component:mono-b"},
+		{"mono-", catalog.ByPrefix, "component:mono-a component:mono-b"},
+		{"mono", catalog.ByAnnotation, "component:tool"}, // says more than the start of two names
+		{"monodown", catalog.ByAnnotation, "component:tool"},
 		{"api:check", catalog.ByPrefix, "api:checkout-api"},
 		// URLs
 		{"https://git.example.com/shop/checkout", catalog.ByRepository, "component:checkout"},
