@@ -118,10 +118,17 @@ func Serve(t testing.TB, root string, opts ...Option) *Server {
 		opt(&o)
 	}
 	s := &Server{}
+	env := []string{
+		"GIT_PROJECT_ROOT=" + root, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull,
+		"GIT_CONFIG_COUNT=" + strconv.Itoa(len(o.conf)),
+	}
+	for i, key := range slices.Sorted(maps.Keys(o.conf)) {
+		env = append(env, "GIT_CONFIG_KEY_"+strconv.Itoa(i)+"="+key, "GIT_CONFIG_VALUE_"+strconv.Itoa(i)+"="+o.conf[key])
+	}
 	var h http.Handler = &cgi.Handler{
 		Path:   filepath.Join(Git(t, root, "--exec-path"), "git-http-backend"),
-		Env:    append(o.env, "GIT_PROJECT_ROOT="+root, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull),
-		Stderr: &discard{},
+		Env:    env,
+		Stderr: io.Discard,
 	}
 	for _, w := range o.wrap {
 		h = w(h)
