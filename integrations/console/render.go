@@ -55,11 +55,11 @@ func (d *drawing) block(first, further line, words []word, limit int) {
 	}
 }
 
-// head draws the title line. A card without a title is headed by its summary; where facts or rows follow
-// a title, they say what the summary says.
+// head draws the title line. A card whose title is empty, or only the beginning of its summary, is headed
+// by its summary; where facts or rows follow a title, they say what the summary says.
 func (d *drawing) head(c *card.Card) {
 	title, summary := c.Title, c.Summary
-	if title == "" || title == summary {
+	if follows := len(c.Fields)+len(c.Items) > 0; title == "" || !follows && strings.HasPrefix(summary, title) {
 		title, summary = summary, ""
 	}
 	var w writing

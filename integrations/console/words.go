@@ -9,12 +9,8 @@ import (
 
 // text adds a card's text in an ink; columns is how much room its lines will have.
 func (w *writing) text(s Style, t card.Text, i ink, columns int) {
-	links := 0
-	for _, span := range t {
-		if span.URL != "" {
-			links++
-		}
-	}
+	_, _, single := onlyLink(t)
+	hosts := destinations(t)
 	for n, span := range t {
 		switch {
 		case !span.At.IsZero() && span.Age:
@@ -22,7 +18,7 @@ func (w *writing) text(s Style, t card.Text, i ink, columns int) {
 		case !span.At.IsZero():
 			w.unbroken(s.moment(span.At), i)
 		case span.URL != "":
-			w.link(s, t, n, links, columns)
+			w.link(s, span, hosts[n], single, columns)
 		case span.Code:
 			w.code(s, span.Text, len(t) > 1)
 		default:
@@ -40,25 +36,24 @@ func (w *writing) code(s Style, text string, within bool) {
 	w.say(text, inkCode)
 }
 
-// link adds the nth span of t, a link, and where it leads. A single link without a hyperlink shows its
-// whole address if that fits into one line; of several links that follow each other to the same host,
-// the last shows the host.
-func (w *writing) link(s Style, t card.Text, n, links, columns int) {
-	to, ok := markup.ParseAddress(t[n].URL)
+// link adds a link and where it leads: a single one that is no hyperlink its whole address, if that fits
+// into one line; others the host that destinations gives.
+func (w *writing) link(s Style, span card.Span, host string, single bool, columns int) {
+	to, ok := markup.ParseAddress(span.URL)
 	if !ok {
-		w.say(t[n].Text, inkPlain)
+		w.say(span.Text, inkPlain)
 		return
 	}
-	if w.label(t[n], to) {
+	if w.label(span, to) {
 		return
 	}
 	switch {
-	case links == 1 && !s.Colour && len(to.URL) <= columns:
+	case single && !s.Colour && len(to.URL) <= columns:
 		w.space()
 		w.add(to.URL, inkDim, "")
-	case nextHost(t[n+1:]) != to.Host:
+	case host != "":
 		w.space()
-		w.add("("+to.Host+")", inkDim, "")
+		w.add("("+host+")", inkDim, "")
 	}
 }
 
@@ -74,15 +69,27 @@ func (w *writing) label(span card.Span, to markup.Address) bool {
 	return isAddress
 }
 
-// nextHost gives the host of the next link in t, if one follows.
-func nextHost(t card.Text) string {
-	for _, span := range t {
-		if span.URL != "" {
-			to, _ := markup.ParseAddress(span.URL)
-			return to.Host
+// destinations gives the hosts to show after a text's spans. Of links in a row that lead to the same site
+// the last shows it, so that a line of them stays short: the host if they share it, else the site.
+func destinations(t card.Text) map[int]string {
+	hosts := make(map[int]string)
+	last := -1
+	var before markup.Address
+	for i, span := range t {
+		to, ok := markup.ParseAddress(span.URL)
+		if !ok {
+			continue
 		}
+		hosts[i] = to.Host
+		if last >= 0 && before.Site == to.Site {
+			if hosts[last] != to.Host {
+				hosts[i] = "*." + to.Site
+			}
+			delete(hosts, last)
+		}
+		last, before = i, to
 	}
-	return ""
+	return hosts
 }
 
 // row gives an item's words and details. The address of a row's only link stands in the details, whole.

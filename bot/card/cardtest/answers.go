@@ -37,13 +37,14 @@ func whoOwnsActions() []card.Action {
 	}
 }
 
-func fiveLinks() card.Text {
+func sixLinks() card.Text {
 	return dots(
 		card.Link("traces", "https://grafana.acme.example/explore?left=tempo"),
 		card.Link("logs", "https://grafana.acme.example/explore?q=%7Bapp%3D%22checkout%22%7D"),
 		card.Link("dashboard", "https://grafana.acme.example/d/checkout/overview"),
 		card.Link("repo", "https://git.acme.example/acme/checkout"),
 		card.Link("API", "https://git.acme.example/acme/checkout/src/main/openapi.yaml"),
+		card.Link("mirror", "https://github.com/acme/checkout"),
 	)
 }
 
@@ -59,7 +60,7 @@ func whoOwns() *card.Card {
 			{Label: "SLO", Gap: &card.Gap{What: "not declared", Fix: "add slo.yaml beside catalog-info.yaml"}},
 			{Label: "Last deploy", Gap: &card.Gap{What: "unknown", Fix: "no source reports deploys yet"}},
 			{Label: "Used by", Value: dots(card.T("9 services (3 tier 1)"), card.T("part of system payments"))},
-			{Label: "Links", Value: fiveLinks()},
+			{Label: "Links", Value: sixLinks()},
 		},
 		Footer: card.Join("", card.T("acme/checkout "), card.Code("catalog-info.yaml:14"), card.T(" @9f3c2ab, checked "),
 			card.When(ago(21*time.Minute))),

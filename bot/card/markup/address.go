@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
 
 	"callboard/bot/card"
 )
@@ -17,6 +18,7 @@ const maxHost = 253
 type Address struct {
 	URL  string // printable ASCII, in full
 	Host string // where it really leads: host and port, or the mail address
+	Site string // the domain that one owner has registered, with all hosts below it; Host where there is none
 }
 
 // ParseAddress takes a span's URL apart. It is false for what card.CheckURL refuses: such an address is
@@ -32,7 +34,7 @@ func ParseAddress(raw string) (Address, bool) {
 	}
 	if strings.EqualFold(u.Scheme, "mailto") {
 		to, _, _ := strings.Cut(u.Opaque, "?")
-		return bounded(Address{URL: escape(u.String()), Host: escape(to)})
+		return bounded(Address{URL: escape(u.String()), Host: escape(to), Site: escape(to)})
 	}
 	host, err := idna.Punycode.ToASCII(strings.ToLower(u.Hostname()))
 	if err != nil || len(host) > maxHost || strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-._:") != "" {
@@ -46,7 +48,17 @@ func ParseAddress(raw string) (Address, bool) {
 	default:
 		u.Host = host
 	}
-	return bounded(Address{URL: escape(u.String()), Host: u.Host})
+	return bounded(Address{URL: escape(u.String()), Host: u.Host, Site: site(u.Host)})
+}
+
+// site gives the registered domain of a host by the public suffix list: acme.example for
+// git.acme.example, but not github.io for acme.github.io, where everybody may have a host.
+func site(host string) string {
+	registered, err := publicsuffix.EffectiveTLDPlusOne(host)
+	if err != nil || net.ParseIP(strings.Trim(host, "[]")) != nil || strings.Contains(host, ":") {
+		return host
+	}
+	return registered
 }
 
 // bounded refuses an address that has grown too long by escaping.

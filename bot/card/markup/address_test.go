@@ -31,6 +31,26 @@ func TestParseAddress(t *testing.T) {
 	}
 }
 
+func TestParseAddress_Site(t *testing.T) {
+	tests := map[string]string{
+		"https://git.eu.acme.example/x":   "acme.example",
+		"https://acme.example":            "acme.example",
+		"https://acme.github.io/x":        "acme.github.io",
+		"https://www.acme.co.uk":          "acme.co.uk",
+		"https://localhost/":              "localhost",
+		"https://10.0.0.1/":               "10.0.0.1",
+		"https://[2001:db8::1]/":          "[2001:db8::1]",
+		"https://git.acme.example:8443/x": "git.acme.example:8443",
+		"mailto:team@acme.example":        "team@acme.example",
+		"https://co.uk":                   "co.uk",
+	}
+	for raw, want := range tests {
+		if got, ok := markup.ParseAddress(raw); !ok || got.Site != want {
+			t.Errorf("ParseAddress(%q).Site = %q, want %q", raw, got.Site, want)
+		}
+	}
+}
+
 func TestAddress_Claims(t *testing.T) {
 	to, ok := markup.ParseAddress("https://evil.example/login")
 	if !ok {
