@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"strings"
 
 	"callboard/bot"
 	"callboard/bot/card"
@@ -33,30 +34,50 @@ func (d Deps) runDeps(_ context.Context, req *bot.Request) (bot.Reply, error) {
 		return bot.Reply{}, err
 	}
 	c := s.card(nil)
-	name := s.entity.Ref.Short()
 	var uses, users int
+	below, above := treesOf(s.entity)
 	if !up {
-		uses = s.addTree(c, name+" uses", "uses nothing", req, "dependsOn", "consumesApi", "apiProvidedBy", "hasPart")
+		uses = s.addTree(c, below, req)
 	}
 	if !down {
-		users = s.addTree(c, name+" is used by", "is used by nothing", req, "dependencyOf", "apiConsumedBy", "providesApi", "partOf")
+		users = s.addTree(c, above, req)
 	}
-	switch {
-	case up:
-		c.Summary = name + " is used by " + count(users, "entity", "entities")
-	case down:
-		c.Summary = name + " uses " + count(uses, "entity", "entities")
-	default:
-		c.Summary = name + " uses " + count(uses, "entity", "entities") + " and is used by " + thousands(users)
+	var says []string
+	if !up {
+		says = append(says, below.verb+" "+count(uses, "entity", "entities"))
 	}
+	if !down {
+		says = append(says, above.verb+" "+count(users, "entity", "entities"))
+	}
+	c.Summary = s.entity.Ref.Short() + " " + strings.Join(says, " and ")
 	return bot.Reply{Card: c}.Fine(), nil
 }
 
+// direction is one way to follow relations.
+type direction struct {
+	verb  string // between the subject and the tree
+	types []string
+}
+
+// treesOf says what lies below and above an entity: the parts and wholes of systems and domains, the
+// members and parents of groups, and otherwise what it uses and what uses it.
+func treesOf(e *catalog.Entity) (below, above direction) {
+	switch e.Ref.Kind {
+	case "system", "domain":
+		return direction{"contains", []string{"hasPart"}}, direction{"is part of", []string{"partOf"}}
+	case "group", "user":
+		return direction{"includes", []string{"parentOf", "hasMember"}}, direction{"belongs to", []string{"childOf", "memberOf"}}
+	}
+	return direction{"uses", []string{"dependsOn", "consumesApi", "apiProvidedBy"}},
+		direction{"is used by", []string{"dependencyOf", "apiConsumedBy", "providesApi"}}
+}
+
 // addTree adds a heading and the tree below it, and returns how many entities are in it.
-func (s subject) addTree(c *card.Card, heading, nothing string, req *bot.Request, types ...string) int {
-	nodes, more := s.view.Tree(s.entity.Ref, types, treeLimit)
+func (s subject) addTree(c *card.Card, d direction, req *bot.Request) int {
+	heading := s.entity.Ref.Short() + " " + d.verb
+	nodes, more := s.view.Tree(s.entity.Ref, d.types, treeLimit)
 	if len(nodes) == 0 {
-		c.Items = append(c.Items, card.Item{Text: card.T(s.entity.Ref.Short() + " " + nothing + " in the catalog")})
+		c.Items = append(c.Items, card.Item{Text: card.T(heading + " nothing in the catalog")})
 		return 0
 	}
 	c.Items = append(c.Items, card.Item{Text: card.T(heading)})
@@ -73,7 +94,7 @@ func (s subject) addTree(c *card.Card, heading, nothing string, req *bot.Request
 		c.Items = append(c.Items, item)
 	}
 	if more {
-		c.Notes = append(c.Notes, card.Note{Text: card.T(heading + " more than is shown; the nearest " + thousands(treeLimit) + " are here")})
+		c.Notes = append(c.Notes, card.Note{Text: card.T(heading + " more than is shown: these are the nearest " + thousands(treeLimit))})
 	}
 	return len(distinct)
 }

@@ -19,18 +19,26 @@ type fact struct {
 }
 
 // notConnected marks facts that a later version of Callboard fetches from another system.
-const notConnected = "no source for it is connected yet"
+const notConnected = "not connected yet"
 
 // onCall is a gap until on-call sources exist; it says whether the descriptor is ready for them.
 func (s subject) onCall() fact {
-	keys := []string{"pagerduty.com/service-id", "pagerduty.com/integration-key", "opsgenie.com/team", "callboard/schedule"}
-	for _, key := range keys {
-		if value := s.entity.Metadata.Annotations.Get(key); value != "" {
-			what := "declared by " + key
-			if key != "pagerduty.com/integration-key" { // the integration key is a credential
-				what = "declared as " + key + " " + card.Line(value)
-			}
-			return fact{field: card.Field{Label: "On call", Gap: &card.Gap{What: what, Fix: notConnected}}, pointers: []string{annotation(key)}}
+	for _, system := range []struct{ key, name string }{
+		{"pagerduty.com/service-id", "PagerDuty "},
+		{"opsgenie.com/team", "Opsgenie "},
+		{"callboard/schedule", "schedule "},
+		{"pagerduty.com/integration-key", "a PagerDuty integration key"}, // a credential, never shown
+	} {
+		value := s.entity.Metadata.Annotations.Get(system.key)
+		if value == "" {
+			continue
+		}
+		if !strings.HasSuffix(system.name, " ") {
+			value = ""
+		}
+		return fact{
+			field:    card.Field{Label: "On call", Gap: &card.Gap{What: "declared, " + system.name + card.Line(value), Fix: notConnected}},
+			pointers: []string{annotation(system.key)},
 		}
 	}
 	return gap("On call", "not declared", "add the annotation pagerduty.com/service-id")
@@ -39,13 +47,13 @@ func (s subject) onCall() fact {
 func (s subject) slo() fact {
 	const key = "callboard/slo"
 	if value := s.entity.Metadata.Annotations.Get(key); value != "" {
-		return fact{field: card.Field{Label: "SLO", Gap: &card.Gap{What: "declared in " + card.Line(value), Fix: notConnected}}, pointers: []string{annotation(key)}}
+		return fact{field: card.Field{Label: "SLO", Gap: &card.Gap{What: "declared, " + card.Line(value), Fix: notConnected}}, pointers: []string{annotation(key)}}
 	}
 	return gap("SLO", "not declared", "add the annotation "+key)
 }
 
 func (s subject) lastDeploy() fact {
-	return gap("Last deploy", "unknown", "no source reports deploys yet")
+	return gap("Last deploy", "unknown", "no source of deploys is connected yet")
 }
 
 func gap(label, what, fix string) fact {
@@ -122,7 +130,11 @@ func personName(e *catalog.Entity) string {
 func (s subject) runbook() fact {
 	const key = "callboard/runbook"
 	if value := s.entity.Metadata.Annotations.Get(key); value != "" {
-		return fact{field: card.Field{Label: "Runbook", Value: card.Link(card.Line(value), value)}, pointers: []string{annotation(key)}}
+		where := card.Code(card.Line(value))
+		if strings.Contains(value, "://") {
+			where = card.Link(card.Line(value), value)
+		}
+		return fact{field: card.Field{Label: "Runbook", Value: where}, pointers: []string{annotation(key)}}
 	}
 	for i, link := range s.entity.Metadata.Links {
 		if strings.EqualFold(link.Type, "runbook") || strings.Contains(strings.ToLower(link.Title), "runbook") {

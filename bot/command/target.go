@@ -22,6 +22,8 @@ type notFoundError struct {
 	typed   string
 	view    catalog.View
 	closest []*catalog.Entity
+
+	searchable bool // a search for the words may find more
 }
 
 func (e *notFoundError) Error() string { return `no entity "` + e.typed + `"` }
@@ -56,7 +58,7 @@ func (d Deps) target(req *bot.Request) (subject, error) {
 	case match.Ambiguous():
 		return subject{}, &ambiguousError{req.Command, typed, view, match.Candidates, match.Total}
 	}
-	return subject{}, &notFoundError{req.Command, typed, view, match.Candidates}
+	return subject{}, &notFoundError{req.Command, typed, view, match.Candidates, true}
 }
 
 // notes are the remarks that every card about an entity carries: how it was found, and what makes
@@ -64,11 +66,11 @@ func (d Deps) target(req *bot.Request) (subject, error) {
 func (s subject) notes() []card.Note {
 	var notes []card.Note
 	if how := s.match.How; how != catalog.ByRef {
-		text := card.T(s.entity.Ref.Short() + " was found " + how.String())
+		note := card.Note{Text: card.T(card.Line(`"` + s.typed + `" found ` + how.String() + " " + s.match.Via))}
 		if how.Guess() {
-			text = card.T(`No entity is called "` + card.Line(s.typed) + `"; showing the closest name, ` + s.entity.Ref.Short())
+			note = card.Note{Status: card.Warn, Text: card.T(`No entity is called "` + card.Line(s.typed) + `"; this is the closest name`)}
 		}
-		notes = append(notes, card.Note{Text: text})
+		notes = append(notes, note)
 	}
 	doc := s.view.Document(s.entity.Ref)
 	if doc.Stale {

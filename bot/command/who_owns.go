@@ -51,10 +51,7 @@ func (d Deps) runWhoOwns(_ context.Context, req *bot.Request) (bot.Reply, error)
 // card puts facts under the heading that all cards about an entity share.
 func (s subject) card(facts []fact) *card.Card {
 	e := s.entity
-	c := &card.Card{Title: card.Line(e.DisplayName()), Notes: s.notes(), Footer: s.footer()}
-	if e.Metadata.Title != "" && !strings.EqualFold(e.Metadata.Title, e.Metadata.Name) {
-		c.Title += " (" + e.Ref.Short() + ")"
-	}
+	c := &card.Card{Title: heading(e), Notes: s.notes(), Footer: s.footer()}
 	for _, tag := range []string{typeOf(e), e.Lifecycle, tierTag(e)} {
 		if tag = card.Line(tag); tag != "" {
 			c.Tags = append(c.Tags, tag)
@@ -64,6 +61,18 @@ func (s subject) card(facts []fact) *card.Card {
 		c.Fields = append(c.Fields, f.field)
 	}
 	return c
+}
+
+// heading is the name that commands take, behind the title where that says more.
+func heading(e *catalog.Entity) string {
+	title := e.DisplayName()
+	if e.Ref.Kind == "user" || e.Ref.Kind == "group" {
+		title = personName(e)
+	}
+	if strings.EqualFold(title, e.Metadata.Name) {
+		return card.Line(e.Ref.Short())
+	}
+	return card.Line(title + " (" + e.Ref.Short() + ")")
 }
 
 // ownedFacts are those of everything that has an owner, in the order of ux.md section 3.

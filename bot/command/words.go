@@ -59,7 +59,9 @@ func (e *notFoundError) reply() bot.Reply {
 		summary += " Closest: " + strings.Join(names, " · ") + "."
 	}
 	c.Summary = card.Line(summary)
-	c.Actions = []card.Action{{Label: "Find", Command: bot.Line{Verb: "find", Args: strings.Fields(e.typed)}.String()}}
+	if e.searchable {
+		c.Actions = []card.Action{{Label: "Find", Command: bot.Line{Verb: "find", Args: strings.Fields(e.typed)}.String()}}
+	}
 	return bot.Reply{Card: c, Outcome: bot.NotFound}
 }
 
