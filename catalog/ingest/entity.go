@@ -14,11 +14,11 @@ func (c *checker) entity() *catalog.Entity {
 	spec := c.root.get("spec")
 	e := &catalog.Entity{
 		Ref:        c.doc.Ref,
-		APIVersion: c.root.get("apiVersion").str(),
-		Kind:       c.root.get("kind").str(),
+		APIVersion: c.root.get("apiVersion").own(),
+		Kind:       c.root.get("kind").own(),
 		Metadata:   metadataOf(c.root.get("metadata")),
-		Type:       spec.get("type").str(),
-		Lifecycle:  spec.get("lifecycle").str(),
+		Type:       spec.get("type").own(),
+		Lifecycle:  spec.get("lifecycle").own(),
 		Declares:   sortedRelations(c.declares),
 		Origin:     c.doc.Origin,
 		Positions:  c.doc.Positions,
@@ -41,26 +41,27 @@ func metadataOf(m *value) catalog.Metadata {
 		v := &m.items[i]
 		switch key {
 		case "name":
-			out.Name = v.text
+			out.Name = v.own()
 		case "namespace":
-			out.Namespace = v.text
+			out.Namespace = v.own()
 		case "title":
-			out.Title = v.text
+			out.Title = v.own()
 		case "description":
-			out.Description = v.text
+			out.Description = v.own()
 		case "labels":
 			out.Labels = pairsOf(v)
 		case "annotations":
 			out.Annotations = pairsOf(v)
 		case "tags":
+			out.Tags = make([]string, 0, len(v.items))
 			for j := range v.items {
-				out.Tags = append(out.Tags, v.items[j].text)
+				out.Tags = append(out.Tags, v.items[j].own())
 			}
 		case "links":
 			for j := range v.items {
 				link := &v.items[j]
 				out.Links = append(out.Links, catalog.Link{
-					URL: link.get("url").str(), Title: link.get("title").str(), Icon: link.get("icon").str(), Type: link.get("type").str(),
+					URL: link.get("url").own(), Title: link.get("title").own(), Icon: link.get("icon").own(), Type: link.get("type").own(),
 				})
 			}
 		default:
@@ -77,7 +78,7 @@ func metadataOf(m *value) catalog.Metadata {
 func pairsOf(v *value) catalog.Pairs {
 	pairs := make(catalog.Pairs, len(v.keys))
 	for i, key := range v.keys {
-		pairs[i] = catalog.Pair{Key: key, Value: v.items[i].text}
+		pairs[i] = catalog.Pair{Key: strings.Clone(key), Value: v.items[i].own()}
 	}
 	slices.SortFunc(pairs, func(a, b catalog.Pair) int { return strings.Compare(a.Key, b.Key) })
 	return pairs

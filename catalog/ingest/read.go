@@ -198,8 +198,8 @@ func (c *checker) settle() {
 // its kind or name cannot be read.
 func refOf(root *value) catalog.Ref {
 	metadata := root.get("metadata")
-	kind, name := root.get("kind").str(), metadata.get("name").str()
-	return makeRef(kind, metadata.get("namespace").str(), name)
+	kind, name := root.get("kind").own(), metadata.get("name").own()
+	return makeRef(kind, metadata.get("namespace").own(), name)
 }
 
 func makeRef(kind, namespace, name string) catalog.Ref {

@@ -3,6 +3,7 @@ package ingest
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"callboard/catalog"
@@ -54,6 +55,9 @@ func (v *value) str() string {
 	}
 	return v.text
 }
+
+// own is str in memory of its own, for what outlives the text of the file.
+func (v *value) own() string { return strings.Clone(v.str()) }
 
 // replace gives v a new content that keeps the place of the old one.
 func (v *value) replace(by value) {

@@ -49,6 +49,9 @@ func (p *parser) parse(source []byte) (*value, error) {
 		bad.at.Line += p.lines
 		return nil, bad
 	}
+	if v, ok := p.plain(source); ok {
+		return v, nil
+	}
 	if len(source) > 0 && source[0] == '%' {
 		source = hideDirectives(source)
 	}
