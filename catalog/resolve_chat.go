@@ -40,7 +40,8 @@ func (v View) ofKind(kind, key string, how How) Match {
 
 // WithAnnotation gives the entities whose annotation key is exactly value, sorted by ref, for keys
 // that hold the id of a project, account or the like; others give nothing. A chat account finds
-// its user so, in exact case and without any guess.
+// its user so, in exact case and without any guess. Anything may carry an annotation: whoever
+// looks for a person must also check that the kind is user, which only trusted sources define.
 func (v View) WithAnnotation(key, value string) []*Entity {
 	var found []*Entity
 	for _, i := range v.s.handles.find(strings.ToLower(value), annotationRule(key)) {
