@@ -101,6 +101,7 @@ func driverHomes() map[string]string {
 		"golang.org/x/crypto":                                     "integrations/git",
 		"golang.org/x/net/dns/dnsmessage":                         "tests",
 		"golang.org/x/net/idna":                                   "bot/card/markup integrations/outbound",
+		"golang.org/x/net/publicsuffix":                           "bot/card/markup",
 		"golang.org/x/sync":                                       "*",
 		"golang.org/x/sys":                                        "integrations/console cmd/...",
 		"golang.org/x/term":                                       "integrations/console cmd/...",
