@@ -60,7 +60,7 @@ func putFiles(ctx context.Context, b *batch, set *catalog.ChangeSet) error {
 	const query = `INSERT INTO catalog_files (source, path, hash, parent, orphan, body) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT (source, path) DO UPDATE SET
 			hash = excluded.hash, parent = excluded.parent, orphan = excluded.orphan, body = excluded.body`
-	files := slices.SortedFunc(slices.Values(set.Files), compareFiles) // a large set then fills the index in order
+	files := slices.SortedStableFunc(slices.Values(set.Files), compareFiles) // fills the index in order
 	e := newEncoder()
 	return b.each(ctx, query, len(files), func(i int) []any {
 		f := files[i]
@@ -111,17 +111,17 @@ func (b *batch) each(ctx context.Context, query string, n int, args func(i int) 
 
 // Load reads the whole catalog as of one moment. Documents of equal shape share their words.
 func (c *Catalog) Load(ctx context.Context) (ingest.Stored, error) {
-	tx, err := c.db.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	var sources []catalog.SourceStatus
+	var files []*catalog.File
+	err := c.db.read(ctx, func(tx *sql.Tx) (err error) {
+		if sources, err = loadSources(ctx, tx); err != nil {
+			return err
+		}
+		files, err = loadFiles(ctx, tx)
+		return err
+	})
 	if err != nil {
-		return ingest.Stored{}, c.db.explain(err)
-	}
-	sources, err := loadSources(ctx, tx)
-	if err != nil {
-		return ingest.Stored{}, c.db.explain(errors.Join(err, rollback(tx)))
-	}
-	files, err := loadFiles(ctx, tx)
-	if err := errors.Join(err, rollback(tx)); err != nil {
-		return ingest.Stored{}, c.db.explain(err)
+		return ingest.Stored{}, err
 	}
 	// Sorted here, since databases differ in how they order text.
 	slices.SortFunc(sources, func(a, b catalog.SourceStatus) int { return strings.Compare(a.Name, b.Name) })

@@ -51,9 +51,12 @@ func TestCodec_Neighbours(t *testing.T) {
 
 // TestCodec_DamageIsFound changes every byte of a record and cuts it at every place.
 func TestCodec_DamageIsFound(t *testing.T) {
-	f := ingesttest.Wild[catalog.File](rand.New(rand.NewPCG(7, 2)))
-	record := sqldb.Encode(&f)
-	record = record[:len(record):len(record)]
+	var f catalog.File
+	var record []byte
+	for seed := uint64(0); len(record) < 500 || len(record) > 5000; seed++ {
+		f = ingesttest.Wild[catalog.File](rand.New(rand.NewPCG(seed, 2)))
+		record = sqldb.Encode(&f)
+	}
 	for i := range record {
 		damaged := append([]byte(nil), record...)
 		damaged[i] ^= 0x40

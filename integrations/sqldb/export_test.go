@@ -1,7 +1,6 @@
 package sqldb
 
 import (
-	"context"
 	"database/sql"
 	"io/fs"
 	"strings"
@@ -18,10 +17,8 @@ func (d *DB) Reader() *sql.DB { return d.reader }
 // Path is the database file.
 func (d *DB) Path() string { return d.path }
 
-// Update runs change in a transaction.
-func (d *DB) Update(ctx context.Context, change func(*sql.Tx) error) error {
-	return d.write(ctx, change)
-}
+// VersionNumber is a version of SQLite as one number.
+func VersionNumber(version string) int { return versionNumber(version) }
 
 // Encode packs f.
 func Encode(f *catalog.File) []byte { return newEncoder().file(f) }

@@ -225,7 +225,25 @@ func (d *DB) write(ctx context.Context, change func(*sql.Tx) error) error {
 		d.log.WarnContext(ctx, "the disk is full: the ballast file was deleted to go on", "dir", d.dir, "err", err)
 		err = transact(ctx, d.writer, change)
 	}
-	return d.explain(err)
+	return d.explain(inContext(ctx, err))
+}
+
+// read runs look on the state of one moment, without waiting for a writer.
+func (d *DB) read(ctx context.Context, look func(*sql.Tx) error) error {
+	tx, err := d.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err == nil {
+		err = errors.Join(look(tx), rollback(tx))
+	}
+	return d.explain(inContext(ctx, err))
+}
+
+// inContext makes sure that an error wraps the context's one if ctx is over: SQLite says
+// "interrupted".
+func inContext(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil || errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ctx.Err(), err)
 }
 
 func transact(ctx context.Context, pool *sql.DB, change func(*sql.Tx) error) error {

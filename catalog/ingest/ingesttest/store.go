@@ -3,6 +3,7 @@ package ingesttest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -143,6 +144,8 @@ func allOrNothing(t *testing.T, open Opener) {
 		cancel()
 		if err == nil {
 			generation++
+		} else if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Apply gave %v, want the context's error", err)
 		}
 		got, loadErr := WholeGeneration(t.Context(), store, files)
 		if loadErr != nil || got != generation {
