@@ -7,7 +7,7 @@ package catalog
 type Match struct {
 	Entity     *Entity
 	How        How       // NoMatch when nothing was found
-	Candidates []*Entity // at most 10 that fit equally well, or at most 5 that are close; best first
+	Candidates []*Entity // at most 10 that fit equally well, or at most 5 that are close, a guessed Entity among them; best first
 	Total      int       // how many fit equally well, of which Candidates shows the first
 	Via        string    // what matched, where it is not the text itself: an annotation's key, a stripped pod name, a title
 }

@@ -185,6 +185,7 @@ func (v View) similarTo(text string) Match {
 			}
 		}
 		if m := v.match(BySimilarity, ids, ""); m.Entity != nil {
+			m.Candidates = v.suggest(t.name)
 			return m
 		}
 	}

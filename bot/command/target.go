@@ -53,6 +53,9 @@ func (d Deps) target(req *bot.Request) (subject, error) {
 	view := d.view(req)
 	match := view.Resolve(typed)
 	switch {
+	case match.How.Guess() && len(match.Candidates) > 1:
+		// One name is nearest, but others are near: the asker picks.
+		return subject{}, &notFoundError{req.Command, typed, view, match.Candidates, true}
 	case match.Entity != nil:
 		return subject{view, match.Entity, typed, match}, nil
 	case match.Ambiguous():

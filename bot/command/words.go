@@ -58,7 +58,7 @@ func (e *notFoundError) reply() bot.Reply {
 		c.Title += " Closest:"
 		summary += " Closest: " + strings.Join(names, " · ") + "."
 	}
-	c.Summary = card.Line(summary)
+	c.Summary = card.Line(summary + " " + searchedWords(e.view.Stats()) + ".")
 	if e.searchable {
 		c.Actions = []card.Action{{Label: "Find", Command: bot.Line{Verb: "find", Args: strings.Fields(e.typed)}.String()}}
 	}
@@ -86,8 +86,12 @@ func choice(view catalog.View, line bot.Line, entity *catalog.Entity) card.Item 
 	return card.Item{Text: card.T(entity.Ref.String()), Detail: card.T(description(view, entity)), Action: line.String()}
 }
 
+func searchedWords(stats catalog.Stats) string {
+	return "Searched " + count(stats.Entities, "entity", "entities") + " in " + count(stats.Sources, "repository", "repositories")
+}
+
 func searched(stats catalog.Stats) card.Text {
-	text := card.T("Searched " + count(stats.Entities, "entity", "entities") + " in " + count(stats.Sources, "repository", "repositories"))
+	text := card.T(searchedWords(stats))
 	if stats.OldestCheck.IsZero() {
 		return card.Join(", ", text, card.T("never checked"))
 	}

@@ -1,0 +1,224 @@
+package command_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"callboard/bot"
+	"callboard/bot/command"
+	"callboard/catalog"
+	"callboard/catalog/ingest"
+	"callboard/catalog/ingest/ingesttest"
+	"callboard/catalog/policy"
+)
+
+func update() bool { return flag.Lookup("update").Value.String() == "true" }
+
+func TestMain(m *testing.M) {
+	flag.Bool("update", false, "write the golden files")
+	flag.Parse()
+	os.Exit(m.Run())
+}
+
+// folder is a Source that reads a folder on disk, or what a test left of it.
+type folder struct{ fs.FS }
+
+func (f folder) Fetch(context.Context) (ingest.Tree, error) {
+	root, err := ingest.ListFS(f.FS)
+	return ingest.Tree{FS: f.FS, Revision: "3f786850e387550fdab836ed7e6dc881de23001b", Branch: "main", Root: root}, err
+}
+
+// completion before a text asks for its completions.
+const completion = "complete:"
+
+// answerer gives the handler of all commands over the catalog in files, as seen by the viewer.
+func answerer(t *testing.T, files fs.FS, viewer catalog.Viewer) func(text string) bot.Reply {
+	t.Helper()
+	now := func() time.Time { return time.Date(2026, 11, 23, 14, 21, 0, 0, time.UTC) }
+	syncer := ingest.NewSyncer(ingest.Options{
+		Store: &ingesttest.Memory{}, Log: slog.New(slog.DiscardHandler), Now: now,
+		Sources: []ingest.Config{{
+			Name: "acme", Source: folder{files}, Trusted: true, Paths: []string{"*.yaml"},
+			Web: func(branch string) string { return "https://git.example.com/acme/catalog/blob/" + branch + "/" },
+		}},
+	})
+	if report := syncer.Sync(t.Context(), false); !report.Fine() {
+		t.Fatalf("%+v", report)
+	}
+	deps := command.Deps{
+		Catalog: syncer.Snapshot, Now: now, Faults: func() []string { return nil },
+		Viewer: func(policy.Actor) catalog.Viewer { return viewer },
+	}
+	mux := bot.NewMux(command.All(deps), command.Words(slog.New(slog.DiscardHandler)), deps.Complete)
+	return func(text string) bot.Reply {
+		text, completes := strings.CutPrefix(text, completion)
+		kind := bot.Typed
+		if completes {
+			kind = bot.Complete
+		}
+		return mux.Handle(t.Context(), &bot.Request{
+			Kind: kind, Text: text,
+			Actor: policy.Actor{User: catalog.NewRef("user", "", "mira"), Platform: "console", ChatID: "mira", Why: "the test says so"},
+		})
+	}
+}
+
+func fixture() fs.FS { return os.DirFS("testdata/catalog") }
+
+func TestCommands(t *testing.T) {
+	ask := answerer(t, fixture(), catalog.Everything{})
+	tests := []struct {
+		name, text string
+		outcome    bot.Outcome
+	}{
+		{"who-owns", "who-owns checkout", bot.Fine},
+		{"who-owns by alias", "/who-owns till", bot.Fine},
+		{"who-owns by slug", "who-owns acme/checkout", bot.Fine},
+		{"who-owns by pod", "who-owns checkout-7d9f8b6c5d-x2x4z", bot.Fine},
+		{"who-owns by PagerDuty id", "who-owns PCHK001", bot.Fine},
+		{"who-owns one typo", "who-owns orders-bd", bot.Fine},
+		{"who-owns one typo, two near", "who-owns chekout", bot.NotFound},
+		{"who-owns explained", "who-owns checkout --explain", bot.Fine},
+		{"who-owns hostile", "who-owns checkout-web", bot.Fine},
+		{"who-owns owner unknown", "who-owns component:billing", bot.Fine},
+		{"who-owns group", "who-owns team-payments", bot.Fine},
+		{"who-owns user", "who-owns user:mira", bot.Fine},
+		{"who-owns system", "who-owns payments", bot.Fine},
+		{"who-owns nothing like it", "who-owns zzzzzzzz", bot.NotFound},
+		{"who-owns two typos", "who-owns cheqout-bew", bot.NotFound},
+		{"who-owns ambiguous", "who-owns billing", bot.Ambiguous},
+		{"who-owns this channel", "who-owns .", bot.NotFound},
+		{"who-owns without target", "who-owns", bot.Misused},
+		{"who-owns odd flag", "who-owns checkout --loud", bot.Misused},
+		{"links", "links checkout", bot.Fine},
+		{"links hostile", "links checkout-web --explain", bot.Fine},
+		{"deps", "deps checkout", bot.Fine},
+		{"deps up", "deps checkout --up", bot.Fine},
+		{"deps down explained", "deps checkout --down --explain", bot.Fine},
+		{"deps both flags", "deps checkout --up --down", bot.Misused},
+		{"deps system", "deps payments", bot.Fine},
+		{"find", "find checkout", bot.Fine},
+		{"find filtered", "find kind:api owner:team-payments", bot.Fine},
+		{"find nothing", "find chekout", bot.NotFound},
+		{"stale", "stale", bot.Fine},
+		{"stale of a group", "stale @team-web", bot.Fine},
+		{"health", "health", bot.Fine},
+		{"whoami", "whoami", bot.Fine},
+		{"help", "help", bot.Fine},
+		{"help deps", "help deps", bot.Fine},
+		{"help unknown", "help dance", bot.Misused},
+		{"unknown verb", "whoowns checkout", bot.Misused},
+		{"unknown verb unlike any", "dance", bot.Misused},
+		{"nothing typed", "", bot.Fine},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			reply := ask(tt.text)
+			if reply.Outcome != tt.outcome {
+				t.Errorf("the outcome is %s, want %s", reply.Outcome, tt.outcome)
+			}
+			if err := reply.Card.Validate(); err != nil {
+				t.Errorf("not a valid card: %v", err)
+			}
+			golden(t, tt.name, "# "+tt.text+"\n"+reply.Card.Summary+"\n---\n"+reply.Card.Text())
+		})
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", "golden", strings.ReplaceAll(name, " ", "_")+".txt")
+	if update() {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("differs from %s (-want +got); -update writes it:\n%s", file, diff)
+	}
+}
+
+// TestCommands_ShareAndJSON: the two flags that every read has.
+func TestCommands_ShareAndJSON(t *testing.T) {
+	ask := answerer(t, fixture(), catalog.Everything{})
+	if reply := ask("who-owns checkout --share"); reply.Visibility != bot.Public {
+		t.Error("--share does not make the answer public")
+	}
+	if reply := ask("who-owns nobody --share"); reply.Visibility == bot.Public {
+		t.Error("a failure is shared")
+	}
+	if reply := ask("who-owns checkout --json"); !reply.JSON {
+		t.Error("--json is not passed on")
+	}
+}
+
+// TestCommands_NoLeak compares what somebody from whom an entity is hidden reads with what everybody
+// reads of a catalog that does not have it (threats.md row 27).
+func TestCommands_NoLeak(t *testing.T) {
+	without := fstest.MapFS{}
+	for _, name := range []string{"org.yaml", "payments.yaml", "web.yaml"} {
+		data, err := fs.ReadFile(fixture(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		without[name] = &fstest.MapFile{Data: data}
+	}
+	hidden := answerer(t, fixture(), catalog.ViewerFunc(func(e *catalog.Entity) bool { return e.Ref.Name != "canary" }))
+	absent := answerer(t, without, catalog.Everything{})
+	for _, text := range []string{
+		"who-owns canary", "who-owns component:default/canary", "who-owns canry", "who-owns checkout --explain", "who-owns billing",
+		"who-owns team-payments", "who-owns can", "deps checkout", "deps checkout --up", "deps api:billing --up", "deps canary", "links canary",
+		"find canary", "find tag:canary-tag", "find service", "find kind:component", "stale", "health", "whoami",
+	} {
+		h, a := asJSON(t, hidden(text)), asJSON(t, absent(text))
+		if diff := cmp.Diff(a, h); diff != "" {
+			t.Errorf("%s tells that something is hidden (-absent +hidden):\n%s", text, diff)
+		}
+	}
+}
+
+func asJSON(t *testing.T, reply bot.Reply) string {
+	t.Helper()
+	data, err := json.MarshalIndent(reply, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestCommands_Complete(t *testing.T) {
+	complete := answerer(t, fixture(), catalog.Everything{})
+	tests := map[string][]string{
+		"wh":                {"who-owns", "whoami"},
+		"/who-owns chec":    {"who-owns checkout", "who-owns checkout-web"},
+		"deps checkout --u": {"deps checkout --up"},
+		"help de":           {"help deps"},
+		"whoami chec":       nil,
+		"dance chec":        nil,
+	}
+	for text, want := range tests {
+		var got []string
+		for _, c := range complete(completion + text).Choices {
+			got = append(got, c.Text)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", text, diff)
+		}
+	}
+}
