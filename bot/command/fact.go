@@ -265,14 +265,16 @@ func tierTag(e *catalog.Entity) string {
 }
 
 // name shows the far end of a relation, saying so where it does not exist.
-func name(r catalog.Related) card.Text {
-	if r.Entity == nil {
-		return card.T(r.Target.Short() + " (not in the catalog)")
+func name(r catalog.Related) card.Text { return card.T(nameOf(r)) }
+
+func nameOf(r catalog.Related) string {
+	switch {
+	case r.Entity == nil:
+		return card.Line(r.Target.Short() + " (not in the catalog)")
+	case r.Target.Kind == "user":
+		return personName(r.Entity)
 	}
-	if r.Target.Kind == "user" {
-		return card.T(personName(r.Entity))
-	}
-	return card.T(r.Target.Short())
+	return r.Target.Short()
 }
 
 // list names up to most entities and counts the rest.

@@ -137,7 +137,7 @@ func (s subject) ownerSummary() string {
 			parts = append(parts, "no owner")
 		}
 		for _, o := range owners {
-			parts = append(parts, o.Target.Short())
+			parts = append(parts, nameOf(o))
 			if o.Entity != nil {
 				parts = append(parts, channelOf(o.Entity))
 			}
