@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"time"
 
 	"callboard/bot"
 	"callboard/catalog"
@@ -13,7 +12,6 @@ import (
 type Deps struct {
 	Catalog func() *catalog.Snapshot
 	Viewer  func(policy.Actor) catalog.Viewer // what an actor may see
-	Now     func() time.Time
 	Faults  func() []string // what is wrong with Callboard itself, in words; empty when all is well
 }
 

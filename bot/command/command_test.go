@@ -57,7 +57,7 @@ func answerer(t *testing.T, files fs.FS, viewer catalog.Viewer) func(text string
 		t.Fatalf("%+v", report)
 	}
 	deps := command.Deps{
-		Catalog: syncer.Snapshot, Now: now, Faults: func() []string { return nil },
+		Catalog: syncer.Snapshot, Faults: func() []string { return nil },
 		Viewer: func(policy.Actor) catalog.Viewer { return viewer },
 	}
 	mux := bot.NewMux(command.All(deps), command.Words(slog.New(slog.DiscardHandler)), deps.Complete)

@@ -8,6 +8,9 @@ import (
 	"callboard/catalog"
 )
 
+// fewSources is how many sources are listed although all is well with them.
+const fewSources = 10
+
 func (d Deps) health() *bot.Command {
 	return &bot.Command{
 		Name: "health", Aliases: []string{"status"}, Group: bot.Meta,
@@ -29,7 +32,12 @@ func (d Deps) runHealth(_ context.Context, req *bot.Request) (bot.Reply, error) 
 		if item.Status != card.OK && c.Status == card.OK {
 			c.Title, c.Status = "Working, with warnings", card.Warn
 		}
-		c.Items = append(c.Items, item)
+		if item.Status != card.OK || stats.Sources <= fewSources {
+			c.Items = append(c.Items, item)
+		}
+	}
+	if len(c.Items) > card.MaxItems {
+		c.Items = c.Items[:card.MaxItems]
 	}
 	c.Tags = []string{count(stats.Entities, "entity", "entities"), count(stats.Sources, "repository", "repositories")}
 	if n := len(view.Problems()); n > 0 {

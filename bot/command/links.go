@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,7 +44,11 @@ func (d Deps) runLinks(_ context.Context, req *bot.Request) (bot.Reply, error) {
 }
 
 // entityLink is one place to look, and the field of the descriptor that names it.
-type entityLink struct{ label, url, kind, pointer string }
+type entityLink struct {
+	label, url, kind, pointer string
+
+	ours bool // the way to the descriptor, which the footer of a card shows too
+}
 
 // allLinks lists the declared links, then what annotations point at.
 func (s subject) allLinks() []entityLink {
@@ -61,11 +66,12 @@ func (s subject) allLinks() []entityLink {
 		if label == "" {
 			label = link.URL
 		}
-		add(entityLink{label, link.URL, card.Line(link.Type), "/metadata/links/" + strconv.Itoa(i)})
+		add(entityLink{label: label, url: link.URL, kind: card.Line(link.Type), pointer: "/metadata/links/" + strconv.Itoa(i)})
 	}
 	for _, a := range s.view.Annotations(s.entity) {
 		if label, url := annotationLink(a); url != "" {
-			add(entityLink{label, url, "", annotation(a.Key)})
+			ours := a.Key == "backstage.io/source-location" || a.Key == "backstage.io/view-url"
+			add(entityLink{label: label, url: url, pointer: annotation(a.Key), ours: ours})
 		}
 	}
 	return out
@@ -100,7 +106,7 @@ func annotationLink(a catalog.Pair) (label, url string) {
 func (s subject) linkList() fact {
 	const most = 6
 	f := fact{field: card.Field{Label: "Links"}, pointers: []string{"/metadata/links"}}
-	links := s.allLinks()
+	links := slices.DeleteFunc(s.allLinks(), func(l entityLink) bool { return l.ours })
 	var parts []card.Text
 	for i, l := range links {
 		if i == most {

@@ -91,6 +91,9 @@ func searchedWords(stats catalog.Stats) string {
 }
 
 func searched(stats catalog.Stats) card.Text {
+	if stats.Entities == 0 {
+		return card.Join("", card.T("The catalog is empty: see "), card.Code("health"), card.T(", or run "), card.Code("callboard sync"))
+	}
 	text := card.T(searchedWords(stats))
 	if stats.OldestCheck.IsZero() {
 		return card.Join(", ", text, card.T("never checked"))

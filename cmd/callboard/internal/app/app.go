@@ -79,7 +79,7 @@ func (a *App) open(ctx context.Context) error {
 }
 
 func (a *App) handler() bot.Handler {
-	deps := command.Deps{Catalog: a.syncer.Snapshot, Viewer: viewer, Now: time.Now, Faults: a.Faults}
+	deps := command.Deps{Catalog: a.syncer.Snapshot, Viewer: viewer, Faults: a.Faults}
 	mux := bot.NewMux(command.All(deps), command.Words(a.log), deps.Complete)
 	return bot.Chain(mux.Handle, bot.Observe(a.observeRequest), bot.Recover(a.log), bot.Deadline(requestLimit))
 }
