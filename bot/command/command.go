@@ -12,7 +12,7 @@ import (
 type Deps struct {
 	Catalog func() *catalog.Snapshot
 	Viewer  func(policy.Actor) catalog.Viewer // what an actor may see
-	Faults  func() []string // what is wrong with Callboard itself, in words; empty when all is well
+	Faults  func() []string                   // what is wrong with Callboard itself, in words; empty when all is well
 }
 
 // All gives the verbs in the order in which help shows them.
