@@ -27,7 +27,8 @@ func newBallast(dir string, size int64) *ballast {
 }
 
 // restore creates the file if it is missing. It wants twice the space free, so that it does not
-// itself fill the disk; when there is less, or the disk fills up meanwhile, it gives ErrFull and leaves no file.
+// itself fill the disk; when there is less, or the disk fills up meanwhile, it gives ErrFull and
+// leaves no file.
 func (b *ballast) restore() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -38,7 +39,7 @@ func (b *ballast) restore() error {
 	if err := syscall.Statfs(filepath.Dir(b.path), &disk); err != nil {
 		return err
 	}
-	if free := int64(disk.Bavail) * disk.Bsize; free < 2*b.size { //nolint:gosec // no disk has 2^63 blocks
+	if free := int64(disk.Bavail) * disk.Bsize; free < 2*b.size {
 		return ErrFull
 	}
 	part := b.path + ".part"

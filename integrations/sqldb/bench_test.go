@@ -29,6 +29,7 @@ func generated(b *testing.B, n int) *catalog.ChangeSet {
 
 // bySize runs bench with catalogs of three sizes, made only if they are asked for.
 func bySize(b *testing.B, bench func(b *testing.B, set *catalog.ChangeSet)) {
+	b.Helper()
 	for _, n := range []int{1_000, 10_000, 100_000} {
 		var set *catalog.ChangeSet
 		b.Run("entities="+strconv.Itoa(n), func(b *testing.B) {
@@ -44,6 +45,7 @@ func bySize(b *testing.B, bench func(b *testing.B, set *catalog.ChangeSet)) {
 // BenchmarkCatalog_Apply is the first sync: everything at once into a new store.
 func BenchmarkCatalog_Apply(b *testing.B) {
 	bySize(b, func(b *testing.B, set *catalog.ChangeSet) {
+		b.Helper()
 		for b.Loop() {
 			b.StopTimer()
 			db := open(b, b.TempDir())
@@ -60,6 +62,7 @@ func BenchmarkCatalog_Apply(b *testing.B) {
 // BenchmarkCatalog_ApplyOne is one changed file in a store of that size.
 func BenchmarkCatalog_ApplyOne(b *testing.B) {
 	bySize(b, func(b *testing.B, set *catalog.ChangeSet) {
+		b.Helper()
 		db := open(b, b.TempDir())
 		defer closeDB(b, db)
 		apply(b, db, set)
@@ -73,6 +76,7 @@ func BenchmarkCatalog_ApplyOne(b *testing.B) {
 // BenchmarkCatalog_Load is a restart: open the store and load everything.
 func BenchmarkCatalog_Load(b *testing.B) {
 	bySize(b, func(b *testing.B, set *catalog.ChangeSet) {
+		b.Helper()
 		dir := b.TempDir()
 		db := open(b, dir)
 		apply(b, db, set)

@@ -17,10 +17,10 @@ type openFile struct {
 }
 
 // Check reports in words what keeps the store from taking writes, nil if nothing does: files
-// deleted or replaced while open (SQLite goes on writing into the void), a full disk, a file that cannot be
-// written. It writes one small row; ctx has to allow for a write that is under way. It also
-// restores the ballast file once there is space again; until then it reports ErrFull, although
-// writes may work. The program calls it every 10 s.
+// deleted or replaced while open (SQLite goes on writing into the void), a full disk, a file that
+// cannot be written. It writes one small row; ctx has to allow for a write that is under way. It
+// also restores the ballast file once there is space again; until then it reports ErrFull,
+// although writes may work. The program calls it every 10 s.
 func (d *DB) Check(ctx context.Context) error {
 	for _, f := range d.files {
 		if err := f.check(); err != nil {

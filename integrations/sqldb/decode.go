@@ -192,7 +192,7 @@ func (d *decoder) unpackPositions(packed []byte) catalog.Positions {
 		d.fail()
 		return catalog.Positions{}
 	}
-	shape, rest := packed[n:n+int(size)], packed[n+int(size):] //nolint:gosec // size is at most the record's
+	shape, rest := packed[n:n+int(size)], packed[n+int(size):]
 	pointers, known := d.shapes[string(shape)]
 	if !known {
 		pointers = d.unpackPointers(shape)
@@ -208,7 +208,7 @@ func (d *decoder) unpackPositions(packed []byte) catalog.Positions {
 			return catalog.Positions{}
 		}
 		line += down
-		at = append(at, catalog.Pos{Line: int32(line), Column: int32(column)}) //nolint:gosec // written from int32
+		at = append(at, catalog.Pos{Line: int32(line), Column: int32(column)})
 		rest = rest[n+m:]
 	}
 	return catalog.JoinPositions(pointers, slices.Clip(at))

@@ -92,7 +92,7 @@ func (d dialectFS) Open(name string) (fs.File, error) {
 	if err != nil || info.IsDir() {
 		return file, err
 	}
-	defer file.Close() //nolint:errcheck // read only
+	defer file.Close()
 	text, err := io.ReadAll(file)
 	if err != nil {
 		return nil, err

@@ -6,7 +6,7 @@
 // is the first one. Statements keep to what SQLite and PostgreSQL have in common, with ? for
 // parameters; what differs is in dialect.go.
 //
-// Failures of the disk are expected. A write that finds the disk full gives the ballast file's 16 MB back and
-// is tried again; Check says in words what is wrong with the store; a damaged file is refused with
-// the way to recover.
+// Failures of the disk are expected. A write that finds the disk full gives the ballast file's
+// 16 MB back and is tried again; Check says in words what is wrong with the store; a damaged file
+// is refused with the way to recover.
 package sqldb

@@ -12,8 +12,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// ErrFull is wrapped by the errors of writes that found no space, and of Check as long as the ballast file cannot
-// be restored.
+// ErrFull is wrapped by the errors of writes that found no space, and of Check as long as the
+// ballast file cannot be restored.
 var ErrFull = errors.New("the disk is full")
 
 // InUseError says that another process has the data folder.

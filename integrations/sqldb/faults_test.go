@@ -120,7 +120,7 @@ func TestCheck_FilesGone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := open(t, filepath.Join(t.TempDir(), "data"))
-			defer db.Close() //nolint:errcheck // its files are gone
+			defer db.Close() // its files are gone
 			if err := db.Check(t.Context()); err != nil {
 				t.Fatalf("Check of a healthy store: %v", err)
 			}

@@ -26,8 +26,8 @@ const (
 	// Commits can be lost by SQLite 3.7.0 to 3.51.2 when two connections meet at a WAL reset.
 	oldestSQLite = 3_051_003
 
-	// checkBudget bounds the check at start. What it does not reach on a large file is checked as it is
-	// read: SQLite notices damaged pages, and records have checksums.
+	// checkBudget bounds the check at start. What it does not reach on a large file is checked as it
+	// is read: SQLite notices damaged pages, and records have checksums.
 	checkBudget = 100 * time.Millisecond
 )
 

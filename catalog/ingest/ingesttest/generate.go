@@ -55,8 +55,8 @@ func fill(r *rand.Rand, v reflect.Value) {
 			}
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(r, v.Field(i))
+		for _, field := range v.Fields() {
+			fill(r, field)
 		}
 	default:
 		panic("ingesttest.Wild cannot fill a " + v.Type().String())
