@@ -59,17 +59,12 @@ func TestYAMLBombs(t *testing.T) {
 	}
 }
 
-// slowdown allows for a busy machine and the race detector; the cost that the test guards against
-// is a hundred times more.
-const slowdown = 10
-
 // TestReader_Read_worst bounds what the largest permitted files cost.
 func TestReader_Read_worst(t *testing.T) {
-	const size = 1<<20 - 200
-	fill := func(part string) string { return strings.Repeat(part, size/len(part)) }
+	fill := func(part string) string { return strings.Repeat(part, worstSize/len(part)) }
 	tests := map[string]string{
 		"many small values":   "x: [" + fill("1,") + "]",
-		"many keys":           "x:\n" + numbered("  k%d: \n", size/12),
+		"many keys":           "x:\n" + numbered("  k%d: \n", worstSize/12),
 		"many broken":         strings.Repeat("---\na: [\n"+strings.Repeat("b: c\n", 400)+"\n", 490),
 		"one broken":          "a: [\n" + fill("b: c\n"),
 		"broken at the end":   fill("b:\n") + "c: %\n",
@@ -78,8 +73,8 @@ func TestReader_Read_worst(t *testing.T) {
 		"long key":            strings.Repeat("k", 200_000) + ":\n  " + fill("a: ")[:5000],
 		"quotes":              `x: "` + fill(`\n`) + `"`,
 		"block scalar":        "x: |\n" + fill("  a, b\n"),
-		"flow keys":           "x: {" + numbered("a%d, ", size/12) + "}",
-		"anchors":             numbered("- &a%d x\n", size/16),
+		"flow keys":           "x: {" + numbered("a%d, ", worstSize/12) + "}",
+		"anchors":             numbered("- &a%d x\n", worstSize/16),
 	}
 	for name, text := range tests {
 		t.Run(name, func(t *testing.T) {

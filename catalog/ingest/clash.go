@@ -51,16 +51,16 @@ const (
 	hashPrime = 1099511628211
 )
 
+// with extends a path by a key. The byte 0xff, which is in no UTF-8, ends the key.
 func (h slot) with(key string) slot {
+	return slot{hashed(h.exact, key), hashed(h.lower, strings.ToLower(key))}
+}
+
+func hashed(hash uint64, key string) uint64 {
 	for i := range len(key) {
-		c := key[i]
-		h.exact = (h.exact ^ uint64(c)) * hashPrime
-		if 'A' <= c && c <= 'Z' {
-			c |= 0x20
-		}
-		h.lower = (h.lower ^ uint64(c)) * hashPrime
+		hash = (hash ^ uint64(key[i])) * hashPrime
 	}
-	return slot{(h.exact ^ 0xff) * hashPrime, (h.lower ^ 0xff) * hashPrime} // ends the key
+	return (hash ^ 0xff) * hashPrime
 }
 
 // walk reports whether two leaves below v have paths that differ in case only.
@@ -85,7 +85,7 @@ func (t clashTable) walk(v *value, path slot) bool {
 }
 
 func (t clashTable) put(path slot) bool {
-	mask := uint64(len(t.slots) - 1) //nolint:gosec // never empty
+	mask := uint64(len(t.slots) - 1)
 	for i := path.lower & mask; ; i = (i + 1) & mask {
 		switch {
 		case t.slots[i] == slot{}:

@@ -8,7 +8,8 @@ import (
 )
 
 // maxPatience is how many bytes of a file may be parsed again to find the lines of its syntax errors.
-const maxPatience = 2 << 20
+// Beyond it the line is the one that yaml.v3 names.
+const maxPatience = 1 << 19
 
 // explain makes a fault of a syntax error of yaml.v3, which often names the line where the broken
 // mapping began rather than the one that breaks it.
@@ -16,7 +17,7 @@ func (p *parser) explain(source []byte, line int, message string) error {
 	line = p.brokenLine(source, max(line, 1))
 	text := lineOf(source, line)
 	bad := &fault{
-		at:   catalog.Pos{Line: p.lines + int32(line), Column: int32(indent(text)) + 1}, //nolint:gosec // bounded by the file's size
+		at:   catalog.Pos{Line: p.lines + int32(line), Column: int32(indent(text)) + 1},
 		text: "this is not YAML: " + message, value: shorten(strings.TrimSpace(text)),
 		fix: "check the quotes, colons and indentation of this line and the one above it",
 	}

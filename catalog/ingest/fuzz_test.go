@@ -92,10 +92,18 @@ func checkAgain(t *testing.T, e *catalog.Entity) {
 		}
 	}
 	m := e.Metadata
-	metadata["name"], metadata["namespace"], metadata["description"] = m.Name, m.Namespace, m.Description
-	metadata["labels"], metadata["annotations"] = m.Labels, m.Annotations
+	metadata["name"], metadata["namespace"] = m.Name, m.Namespace
 	if m.Title != "" {
 		metadata["title"] = m.Title
+	}
+	if m.Description != "" {
+		metadata["description"] = m.Description
+	}
+	if len(m.Labels) > 0 {
+		metadata["labels"] = m.Labels
+	}
+	if len(m.Annotations) > 0 {
+		metadata["annotations"] = m.Annotations
 	}
 	if m.Tags != nil {
 		metadata["tags"] = m.Tags

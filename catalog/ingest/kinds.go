@@ -68,7 +68,8 @@ func fieldsOf(kind, typ string) []field {
 	switch kind {
 	case "Component":
 		return []field{
-			{name: "type", must: true, example: "type: service"}, lifecycle, owner, system, dependsOn, dependencyOf,
+			{name: "type", must: true, example: "type: service"},
+			lifecycle, owner, system, dependsOn, dependencyOf,
 			{name: "subcomponentOf", refs: true, kind: "Component", relation: "partOf"},
 			{name: "providesApis", shape: texts, refs: true, kind: "API", relation: "providesApi"},
 			{name: "consumesApis", shape: texts, refs: true, kind: "API", relation: "consumesApi"},

@@ -176,7 +176,7 @@ func (r *reading) local(name string, limit int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -222,7 +222,7 @@ func (r *reading) parseYAML(data []byte) (value, error) {
 	if len(chunks) != 1 {
 		return value{}, fmt.Errorf("the file must hold exactly one YAML document, but holds %d", len(chunks))
 	}
-	p := parser{depth: r.limits.Depth, aliases: r.aliases, lines: int32(chunks[0].lines)} //nolint:gosec // bounded by the file's size
+	p := parser{depth: r.limits.Depth, aliases: r.aliases, lines: int32(chunks[0].lines)}
 	v, err := p.parse(chunks[0].text)
 	r.aliases = p.aliases
 	switch {

@@ -128,7 +128,7 @@ func trimBOM(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\xef\xb
 func (r *reading) document(source chunk) *catalog.Document {
 	p := parser{
 		depth: r.limits.Depth, aliases: r.aliases, patience: r.patience,
-		lines: int32(source.lines), //nolint:gosec // bounded by the file's size
+		lines: int32(source.lines),
 	}
 	root, err := p.parse(source.text)
 	r.aliases, r.patience = p.aliases, p.patience

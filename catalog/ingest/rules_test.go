@@ -271,3 +271,39 @@ func TestReader_Read_syntax(t *testing.T) {
 		}
 	}
 }
+
+// TestReader_Read_urls checks what counts as a URL, which is decided as browsers do (WHATWG).
+func TestReader_Read_urls(t *testing.T) {
+	tests := map[string]bool{
+		"https://example.com": true, "HTTPS://EXAMPLE.COM": true, "https:example.com": true, "https:/example.com": true, `https:\\\\example.com`: true,
+		"https://user:pw@example.com:8443/a b?c#d": true, "https://[::1]:80/": true, "https://127.0.0.1": true, "https://0x7f.1": true, "https://münchen.example": true,
+		"mailto:a@example.com": true, "tel:+49": true, "slack://channel?id=C1": true, "x-custom:": true, "file:///a": true, " https://example.com ": true,
+		"javascript:alert(1)": true, "urn:isbn:1": true, "C:/windows": true, "https://%61.example": true, "foo://": true,
+		"": false, "example.com": false, "/docs": false, "//example.com": false, "https://": false, "https:///": false, "https://?": false, "https://:80": false,
+		"https://a b.example": false, "https://a<b.example": false, "https://example.com:99999": false, "https://example.com:port": false,
+		"https://[::1": false, "https://[x]": false, "https://a%20b.example": false, "https://a%zz": false, "https://256.1.1.1": false, "https://1.2.3.4.5": false, "1http://x": false, "ht tp://x": false, "foo://a b": false, "#x": false,
+	}
+	for url, want := range tests {
+		text := strings.NewReplacer("'", "''").Replace(url)
+		docs := read(component("links: [{url: '"+text+"'}]", ""))
+		if got := docs[0].Entity != nil; got != want {
+			t.Errorf("%q: accepted %v, want %v", url, got, want)
+		}
+	}
+}
+
+// TestReader_Read_case checks that the items of a list are taken together, as search does.
+func TestReader_Read_case(t *testing.T) {
+	tests := map[string]string{
+		"[{action: a, input: {Name: x}}, {action: b, input: {name: x}}]": "spec /spec/steps/1/input/name",
+		"[{action: a, input: {name: x}}, {action: b, input: {name: x}}]": "",
+		"[{action: a, input: {A: {x: 1}, a: {y: 1}}}]":                   "", // only whole paths count
+		"[{action: a, input: {Ä: 1, ä: 1}}]":                             "spec /spec/steps/0/input/ä",
+	}
+	for steps, want := range tests {
+		docs := read(entity("scaffolder.backstage.io/v1beta3", "Template", "{type: t, steps: "+steps+"}"))
+		if got := broken(docs); got != want {
+			t.Errorf("%s: got %q, want %q", steps, got, want)
+		}
+	}
+}

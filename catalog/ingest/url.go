@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 )
@@ -67,20 +68,14 @@ func isAuthority(s, ends string, special bool) bool {
 	if special && host == "" || host == "" && port != "" {
 		return false
 	}
-	forbidden := " #/:<>?@[\\]^|"
-	if special {
-		forbidden += "%"
+	if !special {
+		return !strings.ContainsAny(host, " #/:<>?@[\\]^|") && strings.IndexFunc(host, isControl) < 0
 	}
-	for i := range len(host) {
-		escape := special && host[i] == '%' && i+2 < len(host) && isHex(host[i+1]) && isHex(host[i+2])
-		if !escape && (host[i] < ' ' || strings.IndexByte(forbidden, host[i]) >= 0 || special && host[i] == 0x7f) {
-			return false
-		}
-	}
-	return !special || isHost(host)
+	host, err := url.PathUnescape(host)
+	return err == nil && !strings.ContainsAny(host, " #%/:<>?@[\\]^|") && strings.IndexFunc(host, isControl) < 0 && isHost(host)
 }
 
-func isHex(c byte) bool { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' }
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 // isHost refuses hosts that end in a number without being an IPv4 address.
 func isHost(host string) bool {

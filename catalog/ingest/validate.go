@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -153,10 +154,8 @@ func (c *checker) kindOf(apiVersion, kind string) string {
 		return meant
 	}
 	versions := versionsOf(meant)
-	for _, version := range versions {
-		if version == apiVersion {
-			return meant
-		}
+	if slices.Contains(versions, apiVersion) {
+		return meant
 	}
 	c.fail(catalog.RuleKind, "/apiVersion", c.root.get("apiVersion"), "there is no kind "+meant+" in apiVersion "+strconv.Quote(shorten(apiVersion)), "write apiVersion: "+versions[0])
 	if meant == "Template" { // older templates have another spec

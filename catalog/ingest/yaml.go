@@ -95,7 +95,7 @@ func decode(source []byte) (root *yaml.Node, err error) {
 }
 
 func (p *parser) pos(n *yaml.Node) catalog.Pos {
-	return catalog.Pos{Line: p.lines + int32(n.Line), Column: int32(n.Column)} //nolint:gosec // bounded by the file's size
+	return catalog.Pos{Line: p.lines + int32(n.Line), Column: int32(n.Column)}
 }
 
 func (p *parser) build(v *value, n *yaml.Node, level int) error {
@@ -281,7 +281,7 @@ func sanitize(source []byte) ([]byte, *fault) {
 }
 
 func charFault(line int32, before []byte, text, value, fix string) *fault {
-	column := int32(utf8.RuneCount(before)) + 1 //nolint:gosec // bounded by the file's size
+	column := int32(utf8.RuneCount(before)) + 1
 	return &fault{at: catalog.Pos{Line: line, Column: column}, text: text, value: value, fix: fix}
 }
 
