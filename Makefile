@@ -85,11 +85,13 @@ bench: ## print Go benchmark lines; BENCH=regexp picks some, COUNT=10 repeats th
 	[ -z "$$dirs" ] || go test -run='^$$' -bench='$(BENCH)' -count=$(COUNT) -benchmem -timeout 60m $$dirs
 
 fuzz: ## run every fuzz target for FUZZTIME (20s)
-	grep -r --include='*_test.go' '^func Fuzz' . | sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9_]*).*|\1 \2|' | sort | \
+	grep -r --include='*_test.go' '^func Fuzz' . | sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9_]*).*|\1 \2|' | sort | { \
+	failed=0; \
 	while read -r dir name; do \
 	  echo "== $$dir $$name"; \
-	  go test -run='^$$' -fuzz="^$$name\$$" -fuzztime=$(FUZZTIME) "$$dir" </dev/null || exit 1; \
-	done
+	  go test -run='^$$' -fuzz="^$$name\$$" -fuzztime=$(FUZZTIME) "$$dir" </dev/null || failed=1; \
+	done; \
+	exit $$failed; }
 
 clean: ## remove what the other targets wrote
 	rm -rf bin
