@@ -118,6 +118,19 @@ func (a address) hostPort() string {
 	return a.host
 }
 
+// endpoints lists what may be connected although it is private: the address itself, and https on the
+// same host, where a plain http address may redirect to.
+func (a address) endpoints() []string {
+	port := a.port
+	if port == "" && a.scheme == "http" {
+		port = "80"
+	}
+	if port == "" {
+		port = "443"
+	}
+	return []string{net.JoinHostPort(a.host, port), net.JoinHostPort(a.host, "443")}
+}
+
 func (a address) forge(configured string) string {
 	if configured != "" {
 		return configured

@@ -88,7 +88,7 @@ func TestSource_Fetch_HTTPErrors(t *testing.T) {
 		"a login page":     {[]gittest.Option{login}, "repo", nil, git.ErrAuth, "log in"},
 		"empty repository": {nil, "empty", nil, git.ErrEmpty, "no commits"},
 		"missing branch":   {nil, "repo", func(c *git.Config) { c.Branch = "nope\x1b[31m" }, git.ErrBranch, "it has main"},
-		"unknown CA":       {[]gittest.Option{gittest.TLS()}, "repo", nil, git.ErrTLS, "ca_file"},
+		"unknown CA":       {[]gittest.Option{gittest.TLS()}, "repo", nil, git.ErrTLS, "outbound.ca"},
 		"https on http":    {nil, "repo", func(c *git.Config) { c.URL = strings.Replace(c.URL, "http:", "https:", 1) }, git.ErrTLS, "scheme"},
 		"nobody listens":   {nil, "repo", func(c *git.Config) { c.URL = "http://" + closedPort(t) + "/repo" }, git.ErrNetwork, "is the server up"},
 		"unknown host":     {nil, "repo", func(c *git.Config) { c.URL = "http://nowhere.invalid/repo" }, git.ErrNetwork, "nowhere.invalid"},

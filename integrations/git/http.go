@@ -157,7 +157,7 @@ func connectError(err error) error {
 	case errors.As(err, &own):
 		return own
 	case errors.As(err, &cert):
-		return failWith(ErrTLS, cert.Err, "its certificate is not trusted: set ca_file to the certificate of your authority")
+		return failWith(ErrTLS, cert.Err, "its certificate is not trusted: set outbound.ca to the certificate of your authority")
 	case errors.Is(err, http.ErrSchemeMismatch):
 		return fail(ErrTLS, "does not speak TLS on this port: check scheme and port")
 	case errors.Is(err, outbound.ErrBlocked), errors.Is(err, outbound.ErrRedirect):

@@ -81,7 +81,7 @@ func (l *lister) descend(ctx context.Context, objs *objects, tree plumbing.Hash,
 		l.nodes[key] = n
 	}
 	if depth+n.height > l.limits.Depth {
-		return nil, fail(ErrLimit, "folders below %q are nested deeper than the %d levels that limits.depth allows", oneLine(at), l.limits.Depth)
+		return nil, fail(ErrLimit, "folders below %q are nested deeper than the %d levels that are allowed", oneLine(at), l.limits.Depth)
 	}
 	if n.files > l.limits.Files {
 		return nil, fail(ErrLimit, "folder %q holds more files than the %d that limits.files allows", oneLine(at), l.limits.Files)
@@ -94,7 +94,7 @@ func (l *lister) read(ctx context.Context, objs *objects, tree plumbing.Hash, ke
 		return nil, err
 	}
 	if depth > l.limits.Depth {
-		return nil, fail(ErrLimit, "folder %q is nested deeper than the %d levels that limits.depth allows", oneLine(at), l.limits.Depth)
+		return nil, fail(ErrLimit, "folder %q is nested deeper than the %d levels that are allowed", oneLine(at), l.limits.Depth)
 	}
 	data, err := objs.read(tree, maxTree)
 	if err != nil {

@@ -98,7 +98,7 @@ func (s *Source) openMirror() *mirror {
 	if err == nil && head.Type() == plumbing.SymbolicReference {
 		head, err = st.Reference(head.Target())
 	}
-	if err != nil || st.HasEncodedObject(head.Hash()) != nil {
+	if err != nil || !has(st, head.Hash()) {
 		return nil
 	}
 	m.head = head.Hash()
@@ -187,7 +187,7 @@ func (m *mirror) fetch(ctx context.Context, s *Source, sess session, adv *packp.
 func (m *mirror) advance(to tip) error {
 	st := openStorage(m.dir, "") // a new one, which sees the new pack
 	defer func() { _ = st.Close() }()
-	if err := st.HasEncodedObject(to.commit); err != nil {
+	if !has(st, to.commit) {
 		return fail(ErrProtocol, "did not send the commit %s that it announced", to.commit)
 	}
 	if !m.head.IsZero() && !descends(st, to.commit, m.head) {
@@ -201,6 +201,13 @@ func (m *mirror) advance(to tip) error {
 	}
 	m.head = to.commit
 	return nil
+}
+
+// has reports whether a store holds an object. (go-git's HasEncodedObject takes a missing loose object
+// for an error when the store has exclusive access.)
+func has(st *filesystem.Storage, h plumbing.Hash) bool {
+	_, err := st.EncodedObjectSize(h)
+	return err == nil
 }
 
 // descends reports whether old is in the history of head, as far as it is known here.

@@ -45,7 +45,10 @@ func openStorage(dir, common string) *filesystem.Storage {
 	if common != "" {
 		fs = dotgit.NewRepositoryFilesystem(fs, osfs.New(common))
 	}
-	return filesystem.NewStorageWithOptions(fs, cache.NewObjectLRU(readerCache), filesystem.Options{KeepDescriptors: true})
+	return filesystem.NewStorageWithOptions(fs, cache.NewObjectLRU(readerCache), filesystem.Options{
+		KeepDescriptors: true,
+		ExclusiveAccess: true, // lists loose objects once, not at every read; a store that misses something is opened anew
+	})
 }
 
 // with lends a store to f. A panic of the decoder, which hostile or damaged packs have caused in the

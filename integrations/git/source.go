@@ -88,7 +88,7 @@ func (s *Source) openClient() (err error) {
 	o := outbound.Options{
 		Proxy: s.cfg.Proxy, CAFile: s.cfg.CAFile,
 		Timeout: -1, MaxBytes: -1, // both are the meter's, for the whole of a Fetch
-		AllowHosts: []string{s.at.host},
+		AllowHosts: s.at.endpoints(),
 	}
 	if s.http, err = outbound.New(o); err != nil {
 		return failWith(ErrConfig, err, "the HTTP client cannot be made")
