@@ -52,6 +52,9 @@ func personRef(text string) (catalog.Ref, error) {
 		return catalog.Ref{}, nil
 	}
 	ref, err := catalog.ParseRef(text, "user", catalog.DefaultNamespace)
+	if err == nil && ref.Kind != "user" {
+		err = fmt.Errorf("%s is no user: name one, as in --as user:default/mira", ref)
+	}
 	if err != nil {
 		return catalog.Ref{}, &exitError{exitUsage, fmt.Errorf("--as: %w", err)}
 	}

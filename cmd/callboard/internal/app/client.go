@@ -16,12 +16,14 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+	"time"
 
 	"callboard/bot"
 	"callboard/bot/card"
 	"callboard/catalog"
 	"callboard/catalog/ingest"
 	"callboard/cmd/callboard/internal/config"
+	"callboard/integrations/sqldb"
 )
 
 // Session answers local programs: the App itself, or a Client of the daemon that has the data folder.
@@ -33,12 +35,32 @@ type Session interface {
 	Close() error
 }
 
+// Patience with a process that has the data folder but no socket.
+const (
+	connectPatience = 10 * time.Second
+	connectInterval = 50 * time.Millisecond
+)
+
 // Connect gives the daemon that runs on the configuration's data folder, or opens the folder when none does.
+// A daemon that is just starting or stopping, and another command that is at work, are waited for a while.
 func Connect(ctx context.Context, cfg *config.Config, log *slog.Logger) (Session, error) {
-	if client := Dial(ctx, cfg); client != nil {
-		return client, nil
+	ticker := time.NewTicker(connectInterval)
+	defer ticker.Stop()
+	for deadline := time.Now().Add(connectPatience); ; {
+		if client := Dial(ctx, cfg); client != nil {
+			return client, nil
+		}
+		a, err := New(ctx, cfg, log)
+		var inUse *sqldb.InUseError
+		if !errors.As(err, &inUse) || time.Now().After(deadline) {
+			return a, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-ticker.C:
+		}
 	}
-	return New(ctx, cfg, log)
 }
 
 // Ask answers a request of this process's own user.
