@@ -14,11 +14,11 @@ func (c *checker) entity() *catalog.Entity {
 	spec := c.root.get("spec")
 	e := &catalog.Entity{
 		Ref:        c.doc.Ref,
-		APIVersion: c.root.get("apiVersion").own(),
-		Kind:       c.root.get("kind").own(),
-		Metadata:   metadataOf(c.root.get("metadata")),
-		Type:       spec.get("type").own(),
-		Lifecycle:  spec.get("lifecycle").own(),
+		APIVersion: c.shapes.word(c.root.get("apiVersion").str()),
+		Kind:       c.shapes.word(c.root.get("kind").str()),
+		Metadata:   c.metadataOf(c.root.get("metadata")),
+		Type:       c.shapes.word(spec.get("type").str()),
+		Lifecycle:  c.shapes.word(spec.get("lifecycle").str()),
 		Declares:   sortedRelations(c.declares),
 		Origin:     c.doc.Origin,
 		Positions:  c.doc.Positions,
@@ -34,7 +34,7 @@ func (v *value) bytes() json.RawMessage {
 	return slices.Clip(slices.Clone(v.appendJSON(make([]byte, 0, 1024))))
 }
 
-func metadataOf(m *value) catalog.Metadata {
+func (c *checker) metadataOf(m *value) catalog.Metadata {
 	out := catalog.Metadata{Namespace: catalog.DefaultNamespace}
 	var extra value
 	for i, key := range m.keys {
@@ -43,25 +43,25 @@ func metadataOf(m *value) catalog.Metadata {
 		case "name":
 			out.Name = v.own()
 		case "namespace":
-			out.Namespace = v.own()
+			out.Namespace = c.shapes.word(v.text)
 		case "title":
 			out.Title = v.own()
 		case "description":
 			out.Description = v.own()
 		case "labels":
-			out.Labels = pairsOf(v)
+			out.Labels = c.pairsOf(v)
 		case "annotations":
-			out.Annotations = pairsOf(v)
+			out.Annotations = c.pairsOf(v)
 		case "tags":
 			out.Tags = make([]string, 0, len(v.items))
 			for j := range v.items {
-				out.Tags = append(out.Tags, v.items[j].own())
+				out.Tags = append(out.Tags, c.shapes.word(v.items[j].text))
 			}
 		case "links":
 			for j := range v.items {
 				link := &v.items[j]
 				out.Links = append(out.Links, catalog.Link{
-					URL: link.get("url").own(), Title: link.get("title").own(), Icon: link.get("icon").own(), Type: link.get("type").own(),
+					URL: link.get("url").own(), Title: link.get("title").own(), Icon: c.shapes.word(link.get("icon").str()), Type: c.shapes.word(link.get("type").str()),
 				})
 			}
 		default:
@@ -75,10 +75,10 @@ func metadataOf(m *value) catalog.Metadata {
 	return out
 }
 
-func pairsOf(v *value) catalog.Pairs {
+func (c *checker) pairsOf(v *value) catalog.Pairs {
 	pairs := make(catalog.Pairs, len(v.keys))
 	for i, key := range v.keys {
-		pairs[i] = catalog.Pair{Key: strings.Clone(key), Value: v.items[i].own()}
+		pairs[i] = catalog.Pair{Key: c.shapes.word(key), Value: v.items[i].own()}
 	}
 	slices.SortFunc(pairs, func(a, b catalog.Pair) int { return strings.Compare(a.Key, b.Key) })
 	return pairs
@@ -91,7 +91,11 @@ func sortedRelations(relations []catalog.Relation) []catalog.Relation {
 		}
 		return a.Target.Compare(b.Target)
 	})
-	return slices.Clip(slices.Compact(relations))
+	if len(relations) == 0 {
+		return nil
+	}
+	relations = slices.Compact(relations)
+	return append(make([]catalog.Relation, 0, len(relations)), relations...) // of just that size
 }
 
 // Targets gives what a Location entity points at, in order: its type ("" where none is written),

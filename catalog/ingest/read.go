@@ -137,7 +137,7 @@ func (r *reading) document(source chunk) *catalog.Document {
 	}
 	doc := &catalog.Document{Origin: r.origin()}
 	doc.Origin.Doc = source.doc
-	c := checker{doc: doc, root: root, namespace: catalog.DefaultNamespace}
+	c := checker{doc: doc, root: root, namespace: catalog.DefaultNamespace, shapes: r.Shapes}
 	if err != nil {
 		doc.Origin.Line = source.lines + firstLine(source.text)
 		doc.Ref = guessRef(source.text)
@@ -149,7 +149,7 @@ func (r *reading) document(source chunk) *catalog.Document {
 		r.substitute(&c, root, "")
 	}
 	doc.Positions = positions(root, r.Shapes)
-	doc.Ref = refOf(root)
+	doc.Ref = refOf(root, r.Shapes)
 	if doc.Ref.Namespace != "" {
 		c.namespace = doc.Ref.Namespace
 	}
@@ -196,10 +196,10 @@ func (c *checker) settle() {
 
 // refOf gives the ref that a document claims, also when the document is wrong; the zero Ref where
 // its kind or name cannot be read.
-func refOf(root *value) catalog.Ref {
+func refOf(root *value, shapes *Shapes) catalog.Ref {
 	metadata := root.get("metadata")
-	kind, name := root.get("kind").own(), metadata.get("name").own()
-	return makeRef(kind, metadata.get("namespace").own(), name)
+	kind, name := shapes.word(root.get("kind").str()), metadata.get("name").own()
+	return makeRef(kind, shapes.word(metadata.get("namespace").str()), name)
 }
 
 func makeRef(kind, namespace, name string) catalog.Ref {

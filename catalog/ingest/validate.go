@@ -15,6 +15,7 @@ type checker struct {
 	doc       *catalog.Document
 	root      *value
 	namespace string
+	shapes    *Shapes
 	declares  []catalog.Relation
 }
 
@@ -306,7 +307,7 @@ func textFix(f *field, v *value) string {
 }
 
 func (c *checker) reference(f *field, v *value, pointer string) {
-	ref, err := catalog.ParseRef(v.own(), f.kind, c.namespace)
+	ref, err := catalog.ParseRef(c.shapes.word(v.text), f.kind, c.namespace)
 	if err != nil {
 		text, fix := dotted(pointer)+" is not an entity reference, which reads [kind:][namespace/]name", "write the name of an entity"
 		if f.kind == "" && !strings.Contains(v.text, ":") {
