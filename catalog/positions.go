@@ -1,9 +1,6 @@
 package catalog
 
-import (
-	"encoding/json"
-	"strings"
-)
+import "strings"
 
 // Pos is a 1-based place in a text file; the column counts runes.
 type Pos struct{ Line, Column int32 }
@@ -59,34 +56,10 @@ func (p Positions) Split() (pointers string, at []Pos) { return p.pointers, p.at
 // same shape can share one string of pointers.
 func JoinPositions(pointers string, at []Pos) Positions { return Positions{pointers, at} }
 
-type positionsJSON struct {
-	Pointers string  `json:"p,omitempty"`
-	At       []int32 `json:"at,omitempty"` // line, column, line, column, …
-}
-
-// MarshalJSON writes a compact form for the store.
-func (p Positions) MarshalJSON() ([]byte, error) {
-	out := positionsJSON{Pointers: p.pointers, At: make([]int32, 0, 2*len(p.at))}
-	for _, pos := range p.at {
-		out.At = append(out.At, pos.Line, pos.Column)
-	}
-	return json.Marshal(out)
-}
-
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (p *Positions) UnmarshalJSON(data []byte) error {
-	var in positionsJSON
-	if err := json.Unmarshal(data, &in); err != nil {
-		return err
-	}
-	*p = Positions{pointers: in.Pointers}
-	for i := 0; i+1 < len(in.At); i += 2 {
-		p.at = append(p.at, Pos{in.At[i], in.At[i+1]})
-	}
-	return nil
-}
-
 // Pointer joins the parts of a JSON pointer, escaping them as RFC 6901 says.
 func Pointer(parent, key string) string {
-	return parent + "/" + strings.NewReplacer("~", "~0", "/", "~1", "\n", "~n").Replace(key)
+	if strings.ContainsAny(key, "~/\n") {
+		key = strings.NewReplacer("~", "~0", "/", "~1", "\n", "~n").Replace(key)
+	}
+	return parent + "/" + key
 }
