@@ -107,7 +107,11 @@ func locationProblem(doc *catalog.Document, pointer, text string, err error) cat
 	case errors.Is(err, errOutside):
 		p.Fix = "name a file inside this repository: relative to this file (./x.yaml) or to the root (/x.yaml)"
 	case errors.Is(err, errUnknown):
-		p.Fix = "add its repository to catalog.sources in callboard.yaml"
+		p.Fix = "add its repository to catalog.sources in callboard.yaml; if it is there under another address, set web on that source"
+	case errors.Is(err, errSymlink):
+		p.Fix = linkFix(Link{})
+	case errors.Is(err, errSubmodule):
+		p.Fix = linkFix(Link{Submodule: true})
 	case errors.Is(err, errHTTPType):
 		p.Fix = "write type: url"
 	default:

@@ -40,6 +40,7 @@ func (s *scan) run(extra []string) {
 			s.queue = append(s.queue, visit{path: name})
 		}
 	}
+	s.unread()
 	s.drain()
 	s.adopt()
 	s.moves()
@@ -311,6 +312,9 @@ func (s *scan) enqueue(at, typ, text string) error {
 		return nil
 	}
 	found := s.match(to.path)
+	if _, link, passes := s.tree.Root.Link(strings.TrimPrefix(to.path, "/")); passes {
+		return link.err()
+	}
 	if len(found) == 0 {
 		return errNoFile
 	}
@@ -320,14 +324,16 @@ func (s *scan) enqueue(at, typ, text string) error {
 	return nil
 }
 
-func (s *scan) match(pattern string) []string {
+func (s *scan) match(pattern string) []string { return s.glob(pattern).update(s.tree.Root) }
+
+func (s *scan) glob(pattern string) *glob {
 	pattern = strings.TrimPrefix(pattern, "/")
 	g := s.globs[pattern]
 	if g == nil {
 		g = &glob{pattern: pattern}
 		s.globs[pattern] = g
 	}
-	return g.update(s.tree.Root)
+	return g
 }
 
 func sameLocationProblems(file *catalog.File, problems map[int][]catalog.Problem) bool {

@@ -29,6 +29,7 @@ type Dir struct {
 	Hash  string
 	Dirs  []Sub  // sorted by name
 	Files []Blob // sorted by name
+	Links []Link // sorted by name
 }
 
 // Sub is a named directory within a Dir.
@@ -57,6 +58,12 @@ type Store interface {
 type Stored struct {
 	Sources []catalog.SourceStatus
 	Files   []*catalog.File
+}
+
+// Link is an entry of a Dir that leads elsewhere and is therefore not read: a symbolic link or a submodule.
+type Link struct {
+	Name      string
+	Submodule bool
 }
 
 // Judge finds problems that need more than the catalog's own rules: templates, SLOs, policies.

@@ -199,7 +199,9 @@ func TestSync_Locations(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			acme := &repository{web: "https://git.example.com/acme/catalog/blob/"}
 			other := &repository{web: "https://git.example.com/other/repo/blob/"}
-			h := newHouse(t, source("acme", acme), source("other", other))
+			named := source("other", other)
+			named.Paths = nil // it is read where Locations name its files
+			h := newHouse(t, source("acme", acme), named)
 			acme.commit(tree{
 				"top.yaml": service("top"), "dir/catalog-info.yaml": location(tt.targets...),
 				"dir/x/a.yaml": service("a"), "dir/x/b.yaml": service("b"), "dir/y/c.yaml": service("c"),

@@ -67,6 +67,9 @@ func listDir(fsys fs.FS, name string) (*Dir, error) {
 			blob := sha256.Sum256(data)
 			dir.Files = append(dir.Files, Blob{entry.Name(), hex.EncodeToString(blob[:])})
 			fmt.Fprintf(sum, "f %s %x\n", entry.Name(), blob)
+		case entry.Type()&fs.ModeSymlink != 0:
+			dir.Links = append(dir.Links, Link{Name: entry.Name()})
+			fmt.Fprintf(sum, "l %s\n", entry.Name())
 		}
 	}
 	dir.Hash = hex.EncodeToString(sum.Sum(nil))
@@ -79,12 +82,16 @@ type glob struct {
 	pattern string
 	root    *Dir     // the listing below the pattern's fixed prefix when matches was made
 	matches []string // sorted
+	links   []string // links that the pattern means, sorted
 }
 
 // update matches the pattern in a listing and returns the paths, sorted.
 func (g *glob) update(tree *Dir) []string {
 	if !hasWildcard(g.pattern) {
-		g.matches = nil
+		g.matches, g.links = nil, nil
+		if at, _, found := tree.Link(g.pattern); found {
+			g.links = []string{at}
+		}
 		if _, found := tree.File(g.pattern); found {
 			g.matches = []string{g.pattern}
 		}
@@ -95,12 +102,13 @@ func (g *glob) update(tree *Dir) []string {
 		base = ""
 	}
 	root := tree.Dir(base)
-	m := matcher{pattern: rest, old: g.matches}
+	m := matcher{pattern: rest, old: g.matches, oldLinks: g.links}
 	if literal := path.Base(rest); !hasWildcard(literal) {
 		m.name = literal
 	}
 	m.descend(g.root, root, base, "")
-	g.root, g.matches = root, m.found
+	slices.Sort(m.links)
+	g.root, g.matches, g.links = root, m.found, m.links
 	return g.matches
 }
 
@@ -111,6 +119,8 @@ type matcher struct {
 	name    string   // the only file name that can match; "" when the pattern leaves it open
 	old     []string // what matched in the old listing
 	found   []string
+
+	oldLinks, links []string // the same for links
 }
 
 // descend appends the matches below now, whose full path is dir and whose path from the walk's
@@ -121,6 +131,7 @@ func (m *matcher) descend(old, now *Dir, dir, rel string) {
 	}
 	if old != nil && old.Hash == now.Hash {
 		m.found = append(m.found, under(m.old, dir)...)
+		m.links = append(m.links, under(m.oldLinks, dir)...)
 		return
 	}
 	// Files and directories are merged in byte order of their full paths, which keeps found sorted:
@@ -149,6 +160,11 @@ func (m *matcher) descend(old, now *Dir, dir, rel string) {
 		m.descend(before, sub.Dir, join(dir, sub.Name), join(rel, sub.Name))
 	}
 	takeFiles("")
+	for _, link := range now.Links {
+		if m.matchLink(rel, link) {
+			m.links = append(m.links, join(dir, link.Name))
+		}
+	}
 }
 
 // under selects from sorted paths those in a directory.

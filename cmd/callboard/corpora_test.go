@@ -117,7 +117,9 @@ func corpusFolders(t *testing.T) []string {
 	return out
 }
 
-func isYAML(name string) bool { return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") }
+func isYAML(name string) bool {
+	return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
+}
 
 func corpusFiles(t *testing.T, folder string) map[string][]byte {
 	t.Helper()

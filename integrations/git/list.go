@@ -110,6 +110,7 @@ func (l *lister) read(ctx context.Context, objs *objects, tree plumbing.Hash, ke
 		switch reason := e.unfit(); {
 		case reason != "":
 			n.skips = append(n.skips, Skipped{Path: e.name, Reason: reason})
+			n.appendLink(e)
 		case e.isDir():
 			subs = append(subs, e)
 		default:
@@ -133,12 +134,21 @@ func (l *lister) read(ctx context.Context, objs *objects, tree plumbing.Hash, ke
 	return n, nil
 }
 
+// appendLink notes a symbolic link or submodule in the listing, so that whoever looks for a file there can say
+// why it is not read.
+func (n *node) appendLink(e treeEntry) {
+	if (e.mode == modeSymlink || e.mode == modeSubmodule) && unfitName(e.name) == "" {
+		n.dir.Links = append(n.dir.Links, ingest.Link{Name: e.name, Submodule: e.mode == modeSubmodule})
+	}
+}
+
 // dropDoubles sorts files and folders by name and takes out entries that a well-made tree does not
 // have: names that occur twice.
 func (n *node) dropDoubles(subs []treeEntry) []treeEntry {
 	byName := func(a, b treeEntry) int { return strings.Compare(a.name, b.name) }
 	slices.SortStableFunc(subs, byName)
 	slices.SortStableFunc(n.dir.Files, func(a, b ingest.Blob) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(n.dir.Links, func(a, b ingest.Link) int { return strings.Compare(a.Name, b.Name) })
 	double := func(name string) {
 		n.skips = append(n.skips, Skipped{Path: name, Reason: "a second entry of this name"})
 	}
@@ -203,8 +213,7 @@ const (
 
 func (e treeEntry) isDir() bool { return e.mode == modeDir || e.mode == "040000" }
 
-// unfit gives the reason why an entry is left out, or "". Names are judged because they become paths:
-// in problems that people read, in links, and in workspaces that are written to disk.
+// unfit gives the reason why an entry is left out, or "".
 func (e treeEntry) unfit() string {
 	switch {
 	case e.mode == modeSymlink:
@@ -213,15 +222,24 @@ func (e treeEntry) unfit() string {
 		return "a submodule"
 	case !e.isDir() && !strings.HasPrefix(e.mode, "100"):
 		return "an entry of unknown type"
-	case e.name == "" || e.name == "." || e.name == "..":
+	default:
+		return unfitName(e.name)
+	}
+}
+
+// unfitName judges names because they become paths: in problems that people read, in links, and in
+// workspaces that are written to disk.
+func unfitName(name string) string {
+	switch {
+	case name == "" || name == "." || name == "..":
 		return "a name that means another folder"
-	case strings.EqualFold(e.name, ".git"):
+	case strings.EqualFold(name, ".git"):
 		return "a name that is Git's own"
-	case !utf8.ValidString(e.name):
+	case !utf8.ValidString(name):
 		return "a name that is not UTF-8"
-	case strings.ContainsAny(e.name, `/\`):
+	case strings.ContainsAny(name, `/\`):
 		return "a slash or backslash in the name"
-	case strings.ContainsFunc(e.name, unicode.IsControl):
+	case strings.ContainsFunc(name, unicode.IsControl):
 		return "a control character in the name"
 	default:
 		return ""
@@ -247,7 +265,7 @@ func parseTree(data []byte) ([]treeEntry, error) {
 
 func corrupt(err error, format string, args ...any) error {
 	var own *Error
-	if errors.As(err, &own) && own.Kind != ErrCorrupt || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.As(err, &own) && !errors.Is(own, ErrCorrupt) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return failWith(ErrCorrupt, err, format, args...)
