@@ -137,8 +137,12 @@ func (a address) forge(configured string) string {
 	}
 	host := strings.ToLower(a.host)
 	for _, f := range []struct{ part, forge string }{
-		{"github", forgeGitHub}, {"gitlab", forgeGitLab}, {"gitea", forgeGitea}, {"forgejo", forgeGitea},
-		{"codeberg", forgeGitea}, {"bitbucket.org", forgeBitbucket},
+		{"github", forgeGitHub},
+		{"gitlab", forgeGitLab},
+		{"gitea", forgeGitea},
+		{"forgejo", forgeGitea},
+		{"codeberg", forgeGitea},
+		{"bitbucket.org", forgeBitbucket},
 	} {
 		if strings.Contains(host, f.part) {
 			return f.forge

@@ -102,8 +102,7 @@ func (c *Config) mirrorDir() string { return filepath.Join(c.Dir, c.Name+".git")
 
 // named says whose configuration an error is about; the address may hold what must not be shown.
 func named(name string, err error) error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		out := *e
 		out.URL = "source " + oneLine(name)
 		return &out

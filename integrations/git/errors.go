@@ -105,7 +105,7 @@ func (s *Source) describe(ctx context.Context, err error, secrets ...string) err
 		return nil
 	}
 	var e *Error
-	if !errors.As(err, &e) || ctx.Err() != nil && (e.Kind == ErrProtocol || e.Kind == ErrNetwork) {
+	if !errors.As(err, &e) || ctx.Err() != nil && (errors.Is(e.Kind, ErrProtocol) || errors.Is(e.Kind, ErrNetwork)) {
 		e = classify(ctx, err)
 	}
 	out := *e

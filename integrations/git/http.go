@@ -97,7 +97,7 @@ func (h *httpSession) pack(ctx context.Context, req *packp.UploadPackRequest) (*
 	}
 	u := *h.base
 	u.Path += "/" + uploadPack
-	resp, err := h.do(ctx, http.MethodPost, &u, &body, resultMIME)
+	resp, err := h.do(ctx, http.MethodPost, &u, &body, resultMIME) //nolint:bodyclose // closed with the answer that decodePack gives
 	if err != nil {
 		return nil, err
 	}
@@ -169,8 +169,7 @@ func connectError(err error) error {
 
 // withoutURL takes off net/http's wrapping, which repeats the address.
 func withoutURL(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
 	return err

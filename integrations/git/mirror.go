@@ -22,7 +22,7 @@ const (
 	filterOption  = "blob-limit" // larger blobs were not asked for
 	depthOption   = "depth"
 
-	maxPacks   = 50     // a mirror of more is built anew, since every lookup asks each pack
+	maxPacks   = 100    // a mirror of more is built anew, since every lookup asks each pack
 	maxWalk    = 20_000 // commits looked at to tell a push from a rewritten history
 	newSuffix  = ".new"
 	oldSuffix  = ".old"

@@ -197,7 +197,7 @@ func objectSize(sc *packfile.Scanner, h *packfile.ObjectHeader) (size, limit int
 	if err != nil {
 		return 0, 0, err
 	}
-	return int64(min(max(base, target), 1<<62)) + h.Length, maxDelta, nil //nolint:gosec // bounded by the line itself
+	return int64(min(max(base, target), 1<<62)) + h.Length, maxDelta, nil
 }
 
 // prefix keeps the first bytes of what is written to it: enough for two sizes.

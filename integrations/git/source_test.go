@@ -34,34 +34,34 @@ func first() git.Commit {
 	return commit(1, map[string]string{"catalog-info.yaml": "one\n", "a/x.yaml": "x\n", "a/y.yaml": "y\n", "a.b/z.yaml": "z\n", "deep/er/file": "d\n"})
 }
 
-func open(t testing.TB, cfg git.Config) *git.Source {
-	t.Helper()
+func open(tb testing.TB, cfg git.Config) *git.Source {
+	tb.Helper()
 	if cfg.Name == "" {
 		cfg.Name = "acme"
 	}
 	if cfg.Dir == "" {
-		cfg.Dir = t.TempDir()
+		cfg.Dir = tb.TempDir()
 	}
 	cfg.Insecure = true
 	s, err := git.Open(cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Close() })
+	tb.Cleanup(func() { _ = s.Close() })
 	return s
 }
 
-func fetch(t testing.TB, s *git.Source) ingest.Tree {
-	t.Helper()
-	tree, err := s.Fetch(t.Context())
+func fetch(tb testing.TB, s *git.Source) ingest.Tree {
+	tb.Helper()
+	tree, err := s.Fetch(tb.Context())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return tree
 }
 
-func content(t testing.TB, fsys fs.FS) map[string]string {
-	t.Helper()
+func content(tb testing.TB, fsys fs.FS) map[string]string {
+	tb.Helper()
 	got := map[string]string{}
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -72,7 +72,7 @@ func content(t testing.TB, fsys fs.FS) map[string]string {
 		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return got
 }
@@ -86,19 +86,24 @@ func TestSource_Fetch(t *testing.T) {
 	transports := map[string]func(t *testing.T, repo string) git.Config{
 		"path": func(_ *testing.T, repo string) git.Config { return git.Config{URL: repo} },
 		"http": func(t *testing.T, repo string) git.Config {
+			t.Helper()
 			return git.Config{URL: gittest.Serve(t, filepath.Dir(repo)).URL + "/repo.git"}
 		},
 		"http with filters": func(t *testing.T, repo string) git.Config {
+			t.Helper()
 			return git.Config{URL: gittest.Serve(t, filepath.Dir(repo), gittest.Filters()).URL + "/repo.git"}
 		},
 		"http at depth 1": func(t *testing.T, repo string) git.Config {
+			t.Helper()
 			return git.Config{URL: gittest.Serve(t, filepath.Dir(repo)).URL + "/repo.git", Depth: 1}
 		},
 		"https with token": func(t *testing.T, repo string) git.Config {
+			t.Helper()
 			s := gittest.Serve(t, filepath.Dir(repo), gittest.TLS(), gittest.Auth("s3cr3t-token"))
 			return git.Config{URL: s.URL + "/repo.git", CAFile: s.CAFile(t), Token: token("s3cr3t-token")}
 		},
 		"ssh": func(t *testing.T, repo string) git.Config {
+			t.Helper()
 			s := serveSSH(t)
 			return git.Config{URL: "ssh://git@" + s.addr + repo, SSHKey: token(s.key), KnownHosts: []string{s.known}}
 		},
@@ -170,13 +175,32 @@ func TestSource_Fetch_RestartUsesTheMirror(t *testing.T) {
 
 func TestSource_Fetch_Rebuilds(t *testing.T) {
 	damage := map[string]func(t *testing.T, mirror string){
-		"pack truncated": func(t *testing.T, mirror string) { truncate(t, glob(t, mirror, "*.pack")) },
-		"index zeroed":   func(t *testing.T, mirror string) { write(t, glob(t, mirror, "*.idx"), "junk") },
-		"pack gone":      func(t *testing.T, mirror string) { remove(t, glob(t, mirror, "*.pack")) },
-		"all gone":       func(t *testing.T, mirror string) { remove(t, mirror) },
-		"HEAD junk":      func(t *testing.T, mirror string) { write(t, filepath.Join(mirror, "HEAD"), "junk") },
-		"config junk":    func(t *testing.T, mirror string) { write(t, filepath.Join(mirror, "config"), "[[[") },
+		"pack truncated": func(t *testing.T, mirror string) {
+			t.Helper()
+			truncate(t, glob(t, mirror, "*.pack"))
+		},
+		"index zeroed": func(t *testing.T, mirror string) {
+			t.Helper()
+			write(t, glob(t, mirror, "*.idx"), "junk")
+		},
+		"pack gone": func(t *testing.T, mirror string) {
+			t.Helper()
+			remove(t, glob(t, mirror, "*.pack"))
+		},
+		"all gone": func(t *testing.T, mirror string) {
+			t.Helper()
+			remove(t, mirror)
+		},
+		"HEAD junk": func(t *testing.T, mirror string) {
+			t.Helper()
+			write(t, filepath.Join(mirror, "HEAD"), "junk")
+		},
+		"config junk": func(t *testing.T, mirror string) {
+			t.Helper()
+			write(t, filepath.Join(mirror, "config"), "[[[")
+		},
 		"crash before the last rename": func(t *testing.T, mirror string) {
+			t.Helper()
 			if err := os.Rename(mirror, mirror+".old"); err != nil {
 				t.Fatal(err)
 			}
@@ -354,35 +378,35 @@ func TestInit_IsWhatGitReads(t *testing.T) {
 	}
 }
 
-func glob(t testing.TB, mirror, pattern string) string {
-	t.Helper()
+func glob(tb testing.TB, mirror, pattern string) string {
+	tb.Helper()
 	found, err := filepath.Glob(filepath.Join(mirror, "objects", "pack", pattern))
 	if err != nil || len(found) != 1 {
-		t.Fatalf("%s: %v %v", pattern, found, err)
+		tb.Fatalf("%s: %v %v", pattern, found, err)
 	}
 	return found[0]
 }
 
-func write(t testing.TB, name, text string) {
-	t.Helper()
+func write(tb testing.TB, name, text string) {
+	tb.Helper()
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
-func truncate(t testing.TB, name string) {
-	t.Helper()
+func truncate(tb testing.TB, name string) {
+	tb.Helper()
 	if err := os.Truncate(name, 50); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
-func remove(t testing.TB, name string) {
-	t.Helper()
+func remove(tb testing.TB, name string) {
+	tb.Helper()
 	if err := os.RemoveAll(name); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }

@@ -38,7 +38,7 @@ func serveSSH(t *testing.T) *sshServer {
 		return &ssh.Permissions{}, nil
 	}}
 	config.AddHostKey(host)
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed by the cleanup
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +58,7 @@ func serveSSH(t *testing.T) *sshServer {
 }
 
 func serveConn(t *testing.T, conn net.Conn, config *ssh.ServerConfig) {
+	t.Helper()
 	defer func() { _ = conn.Close() }()
 	_, chans, reqs, err := ssh.NewServerConn(conn, config)
 	if err != nil {
@@ -82,12 +83,13 @@ func serveConn(t *testing.T, conn net.Conn, config *ssh.ServerConfig) {
 }
 
 func runUploadPack(t *testing.T, ch ssh.Channel, command string) {
+	t.Helper()
 	defer func() { _ = ch.Close() }()
 	path, ok := strings.CutPrefix(command, "git-upload-pack '")
 	if !ok {
 		return
 	}
-	cmd := exec.CommandContext(t.Context(), "git", "upload-pack", "--strict", strings.TrimSuffix(path, "'")) //nolint:gosec // a test server
+	cmd := exec.CommandContext(t.Context(), "git", "upload-pack", "--strict", strings.TrimSuffix(path, "'"))
 	cmd.Env, cmd.Stdout, cmd.Stderr = gittest.Env(), ch, ch.Stderr()
 	stdin, err := cmd.StdinPipe() // not cmd.Stdin: git may end before its input does
 	if err != nil {

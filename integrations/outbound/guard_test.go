@@ -31,7 +31,7 @@ func TestGuard_Rebinding(t *testing.T) {
 // fakeDNS answers every A question with the given address and has no AAAA.
 func fakeDNS(t *testing.T, ip netip.Addr) *net.Resolver {
 	t.Helper()
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0") //nolint:noctx // closed by the test's cleanup
+	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"log"
 	"maps"
 	"net/http"
-	"net/http/cgi"
+	"net/http/cgi" //nolint:gosec // the flaw that it warns of was mended in Go 1.6
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -25,32 +25,32 @@ import (
 
 // Repo makes a bare repository with the given history and gives its folder, which ends in ".git".
 // Without commits it is empty.
-func Repo(t testing.TB, commits ...git.Commit) string {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), "repo.git")
+func Repo(tb testing.TB, commits ...git.Commit) string {
+	tb.Helper()
+	dir := filepath.Join(tb.TempDir(), "repo.git")
 	if err := git.Init(dir, commits); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return dir
 }
 
 // Git runs the git binary in a folder, without the configuration of whoever runs the test, and gives
 // its standard output.
-func Git(t testing.TB, dir string, args ...string) string {
-	t.Helper()
-	return GitInput(t, dir, nil, args...)
+func Git(tb testing.TB, dir string, args ...string) string {
+	tb.Helper()
+	return GitInput(tb, dir, nil, args...)
 }
 
 // GitInput is Git with standard input.
-func GitInput(t testing.TB, dir string, stdin []byte, args ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "git", args...) //nolint:gosec // tests choose the arguments
+func GitInput(tb testing.TB, dir string, stdin []byte, args ...string) string {
+	tb.Helper()
+	cmd := exec.CommandContext(tb.Context(), "git", args...) //nolint:gosec // tests choose the arguments
 	cmd.Dir, cmd.Env, cmd.Stdin = dir, Env(), bytes.NewReader(stdin)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, &stderr)
+		tb.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, &stderr)
 	}
 	return strings.TrimSpace(string(out))
 }
@@ -111,8 +111,8 @@ func Filters() Option {
 
 // Serve starts a server for the repositories below root, until the test ends. A test whose machine
 // has no git http-backend fails.
-func Serve(t testing.TB, root string, opts ...Option) *Server {
-	t.Helper()
+func Serve(tb testing.TB, root string, opts ...Option) *Server {
+	tb.Helper()
 	o := options{conf: map[string]string{"safe.directory": "*"}}
 	for _, opt := range opts {
 		opt(&o)
@@ -126,7 +126,7 @@ func Serve(t testing.TB, root string, opts ...Option) *Server {
 		env = append(env, "GIT_CONFIG_KEY_"+strconv.Itoa(i)+"="+key, "GIT_CONFIG_VALUE_"+strconv.Itoa(i)+"="+o.conf[key])
 	}
 	var h http.Handler = &cgi.Handler{
-		Path:   filepath.Join(Git(t, root, "--exec-path"), "git-http-backend"),
+		Path:   filepath.Join(Git(tb, root, "--exec-path"), "git-http-backend"),
 		Env:    env,
 		Stderr: io.Discard,
 	}
@@ -147,7 +147,7 @@ func Serve(t testing.TB, root string, opts ...Option) *Server {
 	} else {
 		srv.Start()
 	}
-	t.Cleanup(func() { srv.CloseClientConnections(); srv.Close() })
+	tb.Cleanup(func() { srv.CloseClientConnections(); srv.Close() })
 	s.URL = srv.URL
 	return s
 }
@@ -160,11 +160,11 @@ func (s *Server) Requests() []*http.Request {
 }
 
 // CAFile writes the server's certificate to a file and gives its name.
-func (s *Server) CAFile(t testing.TB) string {
-	t.Helper()
-	name := filepath.Join(t.TempDir(), "ca.pem")
+func (s *Server) CAFile(tb testing.TB) string {
+	tb.Helper()
+	name := filepath.Join(tb.TempDir(), "ca.pem")
 	if err := os.WriteFile(name, s.Cert, 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return name
 }
