@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"callboard/bot/card"
-	"callboard/catalog/policy"
 )
 
 // Middleware is a decorator of a Handler.
@@ -17,8 +17,8 @@ type Middleware func(Handler) Handler
 
 // Chain puts middleware around a handler, the first outermost.
 func Chain(handle Handler, around ...Middleware) Handler {
-	for i := len(around) - 1; i >= 0; i-- {
-		handle = around[i](handle)
+	for _, wrap := range slices.Backward(around) {
+		handle = wrap(handle)
 	}
 	return handle
 }
@@ -65,16 +65,6 @@ func Observe(report func(req *Request, reply Reply, took time.Duration)) Middlew
 			reply := next(ctx, req)
 			report(req, reply, time.Since(start))
 			return reply
-		}
-	}
-}
-
-// Identify fills in who asks.
-func Identify(who func(ctx context.Context, req *Request) policy.Actor) Middleware {
-	return func(next Handler) Handler {
-		return func(ctx context.Context, req *Request) Reply {
-			req.Actor = who(ctx, req)
-			return next(ctx, req)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"callboard/bot"
@@ -144,15 +145,6 @@ func (s subject) ownerSummary() string {
 		}
 	}
 	parts = append(parts, tierTag(e))
-	text := e.Ref.Short() + ":"
-	for i, part := range parts {
-		switch {
-		case part == "":
-		case i == 0:
-			text += " " + part
-		default:
-			text += " · " + part
-		}
-	}
-	return card.Line(text)
+	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
+	return card.Line(e.Ref.Short() + ": " + strings.Join(parts, " · "))
 }

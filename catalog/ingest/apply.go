@@ -115,9 +115,14 @@ func (s *Syncer) scanOne(st *state, drafts map[*state]*draft, addresses atlas, e
 		return false
 	}
 	before := st.files
+	limits := s.opts.Limits
+	limits.FileBytes = cmp.Or(st.config.FileBytes, limits.FileBytes)
 	sc := scan{
 		config: st.config, tree: *d.tree, atlas: addresses, before: before, globs: st.globs,
-		reader: Reader{Source: st.config.Name, Revision: d.tree.Revision, FS: d.tree.FS, Web: st.config.web(d.tree.Branch), Limits: s.opts.Limits},
+		reader: Reader{
+			Source: st.config.Name, Revision: d.tree.Revision, FS: d.tree.FS, Web: st.config.web(d.tree.Branch),
+			Limits: limits, Shapes: s.shapes, Remote: s.opts.Remote,
+		},
 	}
 	sc.run(extra)
 	d.files, d.names, d.extra = sc.files, sc.foreign, extra

@@ -16,6 +16,8 @@ type Config struct {
 	Paths   []string                   // patterns of the files to start from; doublestar syntax
 	Trusted bool                       // may define User, Group and Template (threats.md R1)
 	Kinds   []string                   // kinds that it may define; empty: all
+
+	FileBytes int // the most that a descriptor may have; 0: what the syncer's limits say
 }
 
 // refusal says why the source may not define an entity of the kind; ok when it may.

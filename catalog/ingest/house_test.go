@@ -162,8 +162,8 @@ func (h *house) want(refs ...string) {
 	}
 }
 
-// wantProblem asserts that exactly one problem has the rule and stands at the place, and returns it.
-func (h *house) wantProblem(rule catalog.Rule, place string, words ...string) catalog.Problem {
+// wantProblem asserts that exactly one problem has the rule and stands at the place, and that it says the words.
+func (h *house) wantProblem(rule catalog.Rule, place string, words ...string) {
 	h.t.Helper()
 	var found []catalog.Problem
 	for _, p := range h.view().Problems() {
@@ -179,7 +179,6 @@ func (h *house) wantProblem(rule catalog.Rule, place string, words ...string) ca
 			h.t.Errorf("the problem %q (fix: %q) does not say %q", found[0].Text, found[0].Fix, word)
 		}
 	}
-	return found[0]
 }
 
 func (h *house) problems() string {

@@ -196,6 +196,9 @@ func (s *scan) read(name, blob string) *catalog.File {
 			file.Inputs = append(file.Inputs, catalog.Input{Path: input, Blob: hash})
 		}
 	}
+	if len(file.Documents) > 0 && file.Documents[0].Origin.Doc == 0 {
+		file.Blob = "" // a limit or a damaged mirror may be the cause, so the next scan tries again
+	}
 	inherit(file, s.before[name])
 	keepGood(file, s.before[name])
 	return file
@@ -214,10 +217,15 @@ func inherit(file, before *catalog.File) {
 }
 
 func unreadable(source, name, revision string, err error) catalog.Document {
+	var within *fs.PathError
+	if errors.As(err, &within) {
+		err = within.Err
+	}
 	origin := catalog.Origin{Source: source, Path: name, Revision: revision}
 	return catalog.Document{Origin: origin, Problems: []catalog.Problem{{
 		Origin: origin, Severity: catalog.Error, Rule: catalog.RuleFile,
-		Text: "the file cannot be read: " + err.Error(), Fix: "make it a smaller, plain text file",
+		Text: "the file cannot be read: " + strings.TrimPrefix(err.Error(), name+": "),
+		Fix:  "split a file that is too large, or raise limits.file_bytes of its source in callboard.yaml",
 	}}}
 }
 

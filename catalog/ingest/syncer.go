@@ -26,6 +26,10 @@ type Options struct {
 	Store   Store
 	Sources []Config // in order of precedence
 	Limits  Limits
+
+	// Remote reads an absolute URL that a placeholder names; see Reader.
+	Remote func(url string) ([]byte, error)
+
 	Log     *slog.Logger
 	Now     func() time.Time // nil: time.Now
 	Observe func(Event)      // nil: nobody looks; called by one goroutine at a time
@@ -43,6 +47,7 @@ type Event struct {
 type Syncer struct {
 	opts     Options
 	kick     chan struct{}
+	shapes   *Shapes // shared by all documents of the process
 	snapshot atomic.Pointer[catalog.Snapshot]
 
 	mu      sync.Mutex          // guards all below: one apply at a time
@@ -70,7 +75,7 @@ func NewSyncer(opts Options) *Syncer {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	s := &Syncer{opts: opts, kick: make(chan struct{}, 1)}
+	s := &Syncer{opts: opts, kick: make(chan struct{}, 1), shapes: new(Shapes)}
 	for i := range opts.Sources {
 		config := &s.opts.Sources[i]
 		s.states = append(s.states, &state{
@@ -192,7 +197,7 @@ func (r *rounds) run(ctx context.Context) {
 }
 
 func (r *rounds) apply(ctx context.Context, fetched []fetch) {
-	r.syncer.apply(ctx, fetched, false)
+	_, _ = r.syncer.apply(ctx, fetched, false) // Fault remembers the error
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, f := range fetched {

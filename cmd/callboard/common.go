@@ -81,6 +81,6 @@ func terminal(stream any) (fd int, isTerminal bool) {
 	if !isFile {
 		return 0, false
 	}
-	fd = int(file.Fd()) //nolint:gosec // descriptors are small
+	fd = int(file.Fd())
 	return fd, term.IsTerminal(fd)
 }

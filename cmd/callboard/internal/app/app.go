@@ -67,8 +67,12 @@ func (a *App) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	remote, err := remoteReader(a.config.Outbound)
+	if err != nil {
+		return err
+	}
 	a.syncer = ingest.NewSyncer(ingest.Options{
-		Store: db.Catalog(), Sources: sources, Log: a.log, Observe: a.observeSync,
+		Store: db.Catalog(), Sources: sources, Remote: remote, Log: a.log, Observe: a.observeSync,
 	})
 	if err := a.syncer.Load(ctx); err != nil {
 		return err

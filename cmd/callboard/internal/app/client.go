@@ -65,7 +65,7 @@ func Connect(ctx context.Context, cfg *config.Config, log *slog.Logger) (Session
 
 // Ask answers a request of this process's own user.
 func (a *App) Ask(ctx context.Context, kind bot.Kind, text string, as catalog.Ref) bot.Reply {
-	req := a.LocalRequest(userName(uint32(os.Getuid())), as) //nolint:gosec // user ids fit: they are 32 bits wide
+	req := a.LocalRequest(userName(uint32(os.Getuid())), as)
 	req.Kind, req.Text = kind, text
 	return a.Handle(ctx, &req)
 }

@@ -28,6 +28,7 @@ func openSources(cfg *config.Config, closing *closer) ([]ingest.Config, error) {
 		out = append(out, ingest.Config{
 			Name: source.Name, Source: repo, URL: repo.URL(), Web: webOf(source, repo),
 			Paths: source.Paths, Trusted: source.Trusted, Kinds: source.Kinds,
+			FileBytes: int(source.Limits.FileBytes),
 		})
 	}
 	return out, errors.Join(wrong...)
