@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"context"
 	"io/fs"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -82,4 +83,19 @@ func TestSync_PathsThatMatchNothing(t *testing.T) {
 	h.sync()
 	h.wantNoProblems()
 	h.want("component:a acme/other/catalog-info.yaml")
+}
+
+// TestSync_FileTooLarge: the words of the file system come without the path that the problem has anyway, and
+// a raised limit counts for a file that has not changed.
+func TestSync_FileTooLarge(t *testing.T) {
+	repo := &repository{}
+	repo.commit(tree{"catalog-info.yaml": service("a") + "# " + strings.Repeat("x", 2<<20) + "\n"})
+	h := newHouse(t, source("acme", repo))
+	h.sync()
+	h.wantProblem(catalog.RuleFile, "acme/catalog-info.yaml", "2048 KiB")
+	h.sources[0].FileBytes = 4 << 20
+	h.restart()
+	h.sync()
+	h.wantNoProblems()
+	h.want("component:a acme/catalog-info.yaml")
 }
