@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -10,8 +11,6 @@ import (
 	"testing/fstest"
 	"testing/synctest"
 	"time"
-
-	"log/slog"
 
 	"callboard/catalog"
 	"callboard/catalog/ingest"

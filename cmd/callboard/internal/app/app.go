@@ -67,7 +67,7 @@ func (a *App) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	remote, err := remoteReader(a.config.Outbound)
+	remote, err := remoteReader(a.config.Outbound) //nolint:contextcheck // it is called by later syncs, with a deadline of its own
 	if err != nil {
 		return err
 	}

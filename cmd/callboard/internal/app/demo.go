@@ -24,7 +24,7 @@ func NewDemo(ctx context.Context, cfg *config.Config, dir string, log *slog.Logg
 	first := errors.Is(err, fs.ErrNotExist)
 	history := demoHistory(time.Now())
 	if first {
-		if err := plant(demo.Repository(dir), history[:demo.FirstSync]); err != nil {
+		if err := plant(demo.Repository(dir), history[:demo.FirstSync]); err != nil { //nolint:contextcheck // it writes a few local files
 			return nil, fmt.Errorf("make the demo's repository: %w", err)
 		}
 	}
@@ -36,11 +36,11 @@ func NewDemo(ctx context.Context, cfg *config.Config, dir string, log *slog.Logg
 	if !first {
 		return a, nil
 	}
-	if err := git.Append(demo.Repository(dir), history[demo.FirstSync:]...); err != nil {
+	if err := git.Append(demo.Repository(dir), history[demo.FirstSync:]...); err != nil { //nolint:contextcheck // it writes a few local files
 		return nil, errors.Join(fmt.Errorf("make the demo's repository: %w", err), a.Close())
 	}
 	a.syncer.Sync(ctx, false)
-	return a, errors.Join(os.WriteFile(grown, nil, 0o600))
+	return a, os.WriteFile(grown, nil, 0o600)
 }
 
 // plant makes the repository anew: what an interrupted first start left behind is dropped.
