@@ -60,7 +60,11 @@ func printReport(w io.Writer, report ingest.Report) error {
 		case source.Waiting != "":
 			text = "WAITS: " + source.Waiting
 		}
-		if _, err := fmt.Fprintf(w, "%s @%.7s  %s\n", source.Name, source.Revision, text); err != nil {
+		name := source.Name
+		if source.Revision != "" {
+			name += fmt.Sprintf(" @%.7s", source.Revision)
+		}
+		if _, err := fmt.Fprintf(w, "%s  %s\n", name, text); err != nil {
 			return err
 		}
 	}
@@ -68,8 +72,12 @@ func printReport(w io.Writer, report ingest.Report) error {
 		_, err := fmt.Fprintf(w, "Nothing was taken over, the store refused it: %s\n", report.Error)
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%d entities: %d added, %d changed, %d moved, %d removed; %s; %d ms\n",
-		report.Entities, report.Added, report.Changed, report.Moved, report.Removed, plural(report.Problems, "problem"), report.Millis)
+	entities := "1 entity"
+	if report.Entities != 1 {
+		entities = fmt.Sprintf("%d entities", report.Entities)
+	}
+	_, err := fmt.Fprintf(w, "%s: %d added, %d changed, %d moved, %d removed; %s; %d ms\n",
+		entities, report.Added, report.Changed, report.Moved, report.Removed, plural(report.Problems, "problem"), report.Millis)
 	return err
 }
 
