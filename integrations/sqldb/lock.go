@@ -38,8 +38,10 @@ func lockFolder(dir string) (*folderLock, error) {
 }
 
 // release leaves the file in place: deleting it would let two processes lock two files of that name.
+// Closing it would not be enough: a child that is being forked at this moment has it open, too, and
+// the lock stays until the last one closes it.
 func (l *folderLock) release() error {
-	return errors.Join(l.file.Truncate(0), l.file.Close())
+	return errors.Join(l.file.Truncate(0), syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
 }
 
 func writeHolder(file *os.File) error {
