@@ -97,6 +97,7 @@ func setupScript(env *testscript.Env) error {
 	env.Setenv("OSUSER", me.Username)
 	env.Setenv("TZ", "UTC")
 	env.Setenv("COLUMNS", "100")
+	env.Setenv("GORACE", "atexit_sleep_ms=0") // else each process built with the race detector ends a second late
 	for _, pair := range gittest.Env() {
 		if name, value, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "GIT_") {
 			env.Setenv(name, value)
@@ -216,7 +217,7 @@ func startDaemon(ts *testscript.TestScript, name string, args []string) *daemon 
 
 // scriptEnviron is the environment that programs of the script see, of which testscript shows only single variables.
 func scriptEnviron(ts *testscript.TestScript) []string {
-	names := []string{"PATH", "HOME", "TZ", "TMPDIR", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL"}
+	names := []string{"PATH", "HOME", "TZ", "TMPDIR", "GORACE"}
 	var out []string
 	for _, name := range names {
 		out = append(out, name+"="+ts.Getenv(name))

@@ -129,6 +129,7 @@ func Serve(tb testing.TB, root string, opts ...Option) *Server {
 		Path:   filepath.Join(Git(tb, root, "--exec-path"), "git-http-backend"),
 		Env:    env,
 		Stderr: io.Discard,
+		Logger: log.New(io.Discard, "", 0), // clients that break off are what some tests are about
 	}
 	for _, w := range o.wrap {
 		h = w(h)
