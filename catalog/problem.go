@@ -1,6 +1,9 @@
 package catalog
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Severity orders problems; only errors keep a document out of the catalog.
 type Severity string
@@ -22,6 +25,14 @@ type Problem struct {
 	Text     string   `json:"text"`            // what is wrong, in one sentence
 	Value    string   `json:"value,omitempty"` // the offending value, shortened
 	Fix      string   `json:"fix,omitempty"`   // what to do about it
+}
+
+// Sentence is the text with the offending value, where the text does not say it already.
+func (p Problem) Sentence() string {
+	if p.Value == "" || strings.Contains(p.Text, p.Value) {
+		return p.Text
+	}
+	return p.Text + `, but it is "` + p.Value + `"`
 }
 
 // Rule is the stable name of what a document broke.

@@ -112,6 +112,7 @@ func TestCommands(t *testing.T) {
 		{"find filtered", "find kind:api owner:team-payments", bot.Fine},
 		{"find nothing", "find chekout", bot.NotFound},
 		{"stale", "stale", bot.Fine},
+		{"stale explained", "stale --explain", bot.Fine},
 		{"stale of a group", "stale @team-web", bot.Fine},
 		{"health", "health", bot.Fine},
 		{"whoami", "whoami", bot.Fine},

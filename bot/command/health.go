@@ -50,10 +50,14 @@ func (d Deps) runHealth(_ context.Context, req *bot.Request) (bot.Reply, error) 
 
 func sourceItem(source catalog.SourceStatus) card.Item {
 	item := card.Item{Status: card.OK, Text: card.T(source.Name), Detail: card.Join(" ", card.T("@"+shortRevision(source.Revision)+", checked"), card.Age(source.CheckedAt))}
+	served := "showing what was last good"
+	if source.Revision == "" {
+		served = "never read"
+	}
 	switch {
 	case source.Error != "":
 		item.Status = card.Warn
-		item.Detail = card.Join(" ", card.T("fails since"), card.When(source.FailedAt), card.T("("+card.Line(source.Error)+"), showing what was last good"))
+		item.Detail = card.Join(" ", card.T("fails since"), card.When(source.FailedAt), card.T("("+card.Line(source.Error)+"), "+served))
 	case source.Waiting != "":
 		item.Status = card.Warn
 		item.Detail = card.T(card.Line(source.Waiting))

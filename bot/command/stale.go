@@ -50,7 +50,7 @@ func (d Deps) runStale(_ context.Context, req *bot.Request) (bot.Reply, error) {
 			c.Notes = []card.Note{{Text: card.T("the first " + thousands(staleLimit) + " are shown: " + strings.Join(tally(problems), ", "))}}
 			break
 		}
-		c.Items = append(c.Items, problemItem(view, p))
+		c.Items = append(c.Items, problemItem(view, p, req.Command.Has("explain")))
 	}
 	return bot.Reply{Card: c}.Fine(), nil
 }
@@ -74,13 +74,23 @@ func weight(p catalog.Problem) int {
 	return 0
 }
 
-func problemItem(view catalog.View, p catalog.Problem) card.Item {
-	item := card.Item{Status: card.Warn, Text: card.Join(" ", card.Link(p.Origin.Place(), view.BlobURL(p.Origin)), card.T(card.Line(p.Text)))}
+func problemItem(view catalog.View, p catalog.Problem, explained bool) card.Item {
+	item := card.Item{Status: card.Warn, Text: card.Join(" ", card.Link(p.Origin.Place(), view.BlobURL(p.Origin)), card.T(card.Line(p.Sentence())))}
 	if p.Severity == catalog.Error {
 		item.Status = card.Bad
 	}
 	if p.Fix != "" {
 		item.Detail = card.T("fix: " + card.Line(p.Fix))
+	}
+	if explained {
+		rule := "rule " + string(p.Rule)
+		if p.Pointer != "" {
+			rule += " at " + p.Pointer
+		}
+		if p.Origin.Revision != "" {
+			rule += " @" + shortRevision(p.Origin.Revision)
+		}
+		item.Detail = card.Join(" · ", item.Detail, card.T(card.Line(rule)))
 	}
 	return item
 }

@@ -80,7 +80,7 @@ func (s subject) notes() []card.Note {
 		text := "the descriptor has errors, showing what was last good"
 		if len(doc.Problems) > 0 {
 			p := doc.Problems[0]
-			text = p.Origin.Place() + " has errors, showing what was last good: " + p.Text
+			text = p.Origin.Place() + " has errors, showing what was last good: " + p.Sentence()
 		}
 		notes = append(notes, card.Note{Status: card.Warn, Text: card.T(card.Line(text))})
 	}

@@ -71,7 +71,7 @@ func verdict(file string, doc *catalog.Document) Verdict {
 		Problems: []LintProblem{}, Warnings: []LintProblem{}, Entity: doc.Entity,
 	}
 	for _, p := range doc.Problems {
-		line := LintProblem{p.Rule, p.Pointer, p.Origin.Line, p.Text, p.Fix}
+		line := LintProblem{p.Rule, p.Pointer, p.Origin.Line, p.Sentence(), p.Fix}
 		if p.Severity == catalog.Warning {
 			v.Warnings = append(v.Warnings, line)
 		} else {
