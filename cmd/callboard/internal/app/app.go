@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -42,6 +43,9 @@ type App struct {
 	closer   closer
 	listener net.Listener // of HTTP; nil until Listen
 
+	garbage  chan struct{} // holds one when memory could go back to the system
+	littered bool          // a large sync, or the start, left something behind
+
 	mu      sync.Mutex
 	dbFault error
 }
@@ -49,7 +53,7 @@ type App struct {
 // New opens the data folder and loads the catalog that it holds. It asks nobody outside: sources are
 // fetched by Run and Sync. Close frees the folder.
 func New(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, error) {
-	a := &App{config: cfg, log: log, meters: newMeters(prometheus.NewRegistry())}
+	a := &App{config: cfg, log: log, meters: newMeters(prometheus.NewRegistry()), garbage: make(chan struct{}, 1), littered: true}
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -126,6 +130,8 @@ func (a *App) runChecks(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-a.garbage:
+			debug.FreeOSMemory()
 		case <-ticker.C:
 		}
 	}

@@ -121,6 +121,7 @@ func (a *App) observeSync(e ingest.Event) {
 		result = "failed"
 		a.log.Warn("source not synced", "source", e.Source, "error", e.Err)
 	}
+	a.litter(e)
 	a.meters.syncs.WithLabelValues(e.Source, result).Inc()
 	a.meters.syncDuration.WithLabelValues(e.Source).Observe(e.Took.Seconds())
 	if set := e.Set; set != nil && !set.Empty() {
