@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -37,7 +36,7 @@ func (c *askCmd) Run(e *env) (err error) {
 	defer closeInto(&err, session)
 	reply := session.Ask(e.ctx, bot.Typed, commandLine(c.Command), as)
 	if c.JSON || reply.JSON {
-		err = writeIndented(e.stdout, reply.Card)
+		err = console.RenderJSON(e.stdout, reply.Card)
 	} else {
 		err = console.Render(e.stdout, reply.Card, styleFor(e.stdout))
 	}
@@ -88,13 +87,6 @@ func outcomeError(outcome bot.Outcome) error {
 		return &exitError{code: exitFault}
 	}
 	return &exitError{code: exitFault}
-}
-
-func writeIndented(w io.Writer, value any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	enc.SetEscapeHTML(false)
-	return enc.Encode(value)
 }
 
 // closeInto closes c and reports its error unless there is another one.

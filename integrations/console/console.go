@@ -126,6 +126,10 @@ func (s *session) answer(ctx context.Context, text string) error {
 		}
 	}
 	reply := s.handle(ctx, s.request(kind, text))
+	if reply.JSON {
+		s.picks = nil // their numbers are not shown
+		return RenderJSON(s.out, shown(reply))
+	}
 	return s.show(shown(reply))
 }
 
