@@ -34,6 +34,9 @@ type draft struct {
 func (s *Syncer) apply(ctx context.Context, fetched []fetch, confirm bool) (*catalog.ChangeSet, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return &catalog.ChangeSet{}, err // shutting down: the store would not take it, and that is no fault
+	}
 	start := s.opts.Now()
 	drafts := s.drafts(ctx, fetched)
 	s.scanAll(drafts)

@@ -25,7 +25,7 @@ import (
 
 // Each crash test has two sources, one opened in place and one mirrored over HTTP, of so many entities.
 const (
-	crashFiles     = 15
+	crashFiles     = 12
 	crashDocuments = 10 // in each file
 	crashEntities  = crashFiles * crashDocuments
 	crashSources   = 2

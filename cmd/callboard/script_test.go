@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -57,7 +58,7 @@ func TestConsoleIdentity(t *testing.T) {
 //
 //	exits CODE PROGRAM ARG...    run a program, which must end with exactly that code
 //	commit DIR MESSAGE           commit all that is in a folder, which becomes a repository if it is none
-//	daemon start NAME ARG...     run callboard serve until it serves; its log is NAME.log, its address $URL, its process $PID
+//	daemon start NAME ARG...     run callboard serve until it serves; its log is NAME.log, its address is $URL (or $LISTEN), its process $PID
 //	daemon signal NAME SIGNAL    send it HUP, TERM or KILL
 //	daemon stop NAME             send it TERM; it must end in time, with code 0
 //	daemon wait NAME CODE        wait until it ends with that code
@@ -68,6 +69,7 @@ func TestConsoleIdentity(t *testing.T) {
 //	mode PERM FILE               the file must have that mode
 //	expand FILE                  put environment variables into a file
 //	write SIZE FILE              overwrite a file from its start with that many bytes of nonsense
+//	hang                         start a server that takes connections and never answers; its URL is $HANG
 //	bigcatalog COUNT DIR         make a folder with that many components, one a file
 func runScripts(t *testing.T, files ...string) {
 	t.Helper()
@@ -76,7 +78,7 @@ func runScripts(t *testing.T, files ...string) {
 		Setup: setupScript,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits, "commit": cmdCommit, "daemon": cmdDaemon, "waitfor": cmdWaitFor, "fields": cmdFields,
-			"mode": cmdMode, "expand": cmdExpand, "write": cmdWrite, "bigcatalog": cmdBigCatalog,
+			"mode": cmdMode, "expand": cmdExpand, "write": cmdWrite, "bigcatalog": cmdBigCatalog, "hang": cmdHang,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -211,6 +213,7 @@ func startDaemon(ts *testscript.TestScript, name string, args []string) *daemon 
 		return address != nil
 	})
 	ts.Setenv("URL", address[1])
+	ts.Setenv("LISTEN", strings.TrimPrefix(address[1], "http://"))
 	ts.Setenv("PID", strconv.Itoa(d.cmd.Process.Pid))
 	return d
 }
@@ -376,6 +379,14 @@ func cmdWrite(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	_, err = file.WriteString(strings.Repeat("nonsense", size/8+1)[:size])
 	ts.Check(errors.Join(err, file.Close()))
+}
+
+func cmdHang(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, neg, len(args) == 0, "hang")
+	server, err := net.Listen("tcp", "127.0.0.1:0") // the kernel takes connections; nobody else does
+	ts.Check(err)
+	ts.Defer(func() { _ = server.Close() }) // the test is over
+	ts.Setenv("HANG", "http://"+server.Addr().String())
 }
 
 func cmdBigCatalog(ts *testscript.TestScript, neg bool, args []string) {

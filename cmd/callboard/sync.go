@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -33,6 +34,9 @@ func (c *syncCmd) Run(e *env) (err error) {
 	report, err := session.Sync(e.ctx, c.Confirm)
 	if err != nil {
 		return err
+	}
+	if e.ctx.Err() != nil {
+		return &exitError{exitNo, errors.New("sync: interrupted, nothing was taken over")}
 	}
 	if c.JSON {
 		err = writeLine(e.stdout, report)
