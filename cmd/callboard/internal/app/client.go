@@ -76,6 +76,9 @@ type Client struct{ http *http.Client }
 // Dial connects to the daemon on the data folder; nil when none is running.
 func Dial(ctx context.Context, cfg *config.Config) *Client {
 	path := filepath.Join(cfg.Data, socketName)
+	if len(path) > maxSocketPath {
+		return nil // no daemon can have opened it
+	}
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", path)

@@ -23,6 +23,7 @@ import (
 const (
 	maxSocketBody = 64 << 10
 	syncLimit     = 30 * time.Minute // for callboard sync through the socket
+	maxSocketPath = 107              // bytes of a path that the kernel takes, see unix(7)
 )
 
 // question is what a local program asks through the socket.
@@ -63,6 +64,10 @@ func (a *App) serveSocket(ctx context.Context) error {
 // listenPrivate makes the socket with mode 0600: nobody else can connect in the moment before a chmod,
 // because the data folder is closed to others.
 func listenPrivate(ctx context.Context, lc *net.ListenConfig, path string) (net.Listener, error) {
+	if len(path) > maxSocketPath {
+		return nil, fmt.Errorf("the local socket %s has a path of %d bytes, and %d are the most: choose a data folder with a shorter path",
+			path, len(path), maxSocketPath)
+	}
 	listener, err := lc.Listen(ctx, "unix", path)
 	if err != nil {
 		return nil, fmt.Errorf("open the local socket: %w", err)
