@@ -102,11 +102,12 @@ func indexes(n int) []int {
 	return out
 }
 
-// adopt keeps as orphans the files that are still in the tree but that nothing names any more.
+// adopt keeps as orphans the files that are still in the tree but that nothing names any more. Those of
+// which the catalog shows nothing are forgotten, with what was wrong with them.
 func (s *scan) adopt() {
 	var left []string
-	for name := range s.before {
-		if s.files[name] == nil {
+	for name, file := range s.before {
+		if s.files[name] == nil && shown(file) {
 			left = append(left, name)
 		}
 	}
@@ -119,16 +120,21 @@ func (s *scan) adopt() {
 	}
 }
 
+func shown(file *catalog.File) bool {
+	return slices.ContainsFunc(file.Documents, func(d catalog.Document) bool { return d.Holds && d.Entity != nil })
+}
+
 // moves lets a descriptor that went from one file to another keep its hold on the ref, so that a
 // rival does not take it over in passing.
 func (s *scan) moves() {
 	held := map[catalog.Ref]bool{}
 	for name, file := range s.before {
-		if s.files[name] != nil {
+		now := s.files[name]
+		if now == file {
 			continue
 		}
 		for i := range file.Documents {
-			if doc := &file.Documents[i]; doc.Holds && doc.Entity != nil {
+			if doc := &file.Documents[i]; doc.Holds && doc.Entity != nil && (now == nil || !defines(now, doc.Entity.Ref)) {
 				held[doc.Entity.Ref] = true
 			}
 		}
@@ -137,11 +143,13 @@ func (s *scan) moves() {
 		return
 	}
 	for name, file := range s.files {
-		if s.before[name] != nil {
+		before := s.before[name]
+		if before == file {
 			continue
 		}
-		for i := range file.Documents { // a new file is this scan's own, so it may be changed
-			if doc := &file.Documents[i]; doc.Entity != nil && held[doc.Entity.Ref] {
+		for i := range file.Documents { // a file that defines a ref anew is this scan's own, so it may be changed
+			doc := &file.Documents[i]
+			if doc.Entity != nil && held[doc.Entity.Ref] && (before == nil || !defines(before, doc.Entity.Ref)) {
 				doc.Holds = true
 			}
 		}
@@ -175,9 +183,19 @@ func stamp(blob string) string { return rulesVersion + ":" + blob }
 // unchanged reports whether a file and all that was read into its documents are as in the scan before.
 func (s *scan) unchanged(name, blob string) bool {
 	file := s.before[name]
-	return file != nil && file.Blob == stamp(blob) && !slices.ContainsFunc(file.Inputs, func(in catalog.Input) bool {
+	if file == nil || file.Blob != stamp(blob) || s.reader.Remote != nil && slices.ContainsFunc(file.Documents, keepsURL) {
+		return false
+	}
+	return !slices.ContainsFunc(file.Inputs, func(in catalog.Input) bool {
 		hash, _ := s.tree.Root.File(in.Path)
 		return hash != in.Blob
+	})
+}
+
+// keepsURL reports whether a URL of the document could not be read, which may go better next time.
+func keepsURL(doc catalog.Document) bool {
+	return slices.ContainsFunc(doc.Problems, func(p catalog.Problem) bool {
+		return p.Rule == catalog.RulePlaceholder && p.Severity == catalog.Warning
 	})
 }
 
