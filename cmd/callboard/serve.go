@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -28,32 +29,49 @@ func (c *serveCmd) Run(e *env) error {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
+	var before *config.Config // what was served until the file was read again
 	for {
 		log := newLogger(e.stderr, cfg.Log)
-		next, err := c.serve(e.ctx, cfg, log, hangup)
+		a, err := open(e.ctx, cfg, log)
+		switch {
+		case err != nil && e.ctx.Err() != nil:
+			return nil // told to end while starting
+		case err != nil && before != nil:
+			log.Error("cannot serve with the configuration read again, the old one is back", "error", err)
+			cfg, before = before, nil
+			continue
+		case err != nil:
+			return err
+		}
+		next, err := c.serve(e.ctx, a, log, hangup)
 		if next == nil || err != nil {
 			return err
 		}
-		cfg = next
-		log.Info("serving with the configuration read again")
+		cfg, before = next, cfg
+		log.Info("the configuration was read again")
 	}
 }
 
-// serve runs one configuration. It returns the next one when the file was read again, or nil when
-// ctx ended.
-func (c *serveCmd) serve(ctx context.Context, cfg *config.Config, log *slog.Logger, hangup <-chan os.Signal) (next *config.Config, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+// open makes a program that listens.
+func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (*app.App, error) {
 	a, err := app.New(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}
-	defer closeInto(&err, a)
 	address, err := a.Listen(ctx)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, a.Close())
 	}
 	log.Info("serving", "http", "http://"+address, "data", cfg.Data, "sources", len(cfg.Catalog.Sources))
+	return a, nil
+}
+
+// serve runs the program and closes it. It returns the next configuration when the file was read
+// again, or nil when ctx ended.
+func (c *serveCmd) serve(ctx context.Context, a *app.App, log *slog.Logger, hangup <-chan os.Signal) (next *config.Config, err error) {
+	defer closeInto(&err, a)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	reloaded := make(chan *config.Config, 1)
 	go func() {
 		defer cancel()

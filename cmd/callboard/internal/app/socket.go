@@ -51,6 +51,7 @@ func (a *App) serveSocket(ctx context.Context) error {
 	mux.HandleFunc("GET /export", func(w http.ResponseWriter, r *http.Request) {
 		if err := a.Export(r.Context(), w); err != nil {
 			a.log.Warn("an export broke off", "error", err)
+			panic(http.ErrAbortHandler) // else the client would take what it got for all there is
 		}
 	})
 	server := newServer(mux)
