@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,7 +17,8 @@ import (
 // Bounds of a syncer's work.
 const (
 	fetchesAtOnce   = 4                // sources fetched at the same time
-	firstPatience   = 30 * time.Second // how long the first catalog waits for slow sources
+	firstPatience   = 30 * time.Second // how long the first catalog waits for slow sources, so that who wins a conflict is no matter of luck
+	patience        = time.Second      // how long news of fast sources wait for those of slow ones
 	checkedInterval = 5 * time.Minute  // how often a check that found nothing new is written to the store
 	foreignRounds   = 4                // chains of Locations across sources that are followed in one sync
 )
@@ -49,12 +51,12 @@ type Syncer struct {
 	kick     chan struct{}
 	shapes   *Shapes // shared by all documents of the process
 	snapshot atomic.Pointer[catalog.Snapshot]
+	fault    atomic.Pointer[error] // why the store refused the last change; nil when it did not
 
 	mu      sync.Mutex          // guards all below: one apply at a time
 	states  []*state            // in the order of Options.Sources
 	shown   []*catalog.Document // what the snapshot holds
 	dropped []string            // sources in the store that are no longer configured
-	fault   error               // why the store refused the last change; nil when it did not
 	swaps   int64
 }
 
@@ -68,6 +70,10 @@ type state struct {
 	names   map[string][]string // what its Locations name in other sources: patterns by source
 	extra   []string            // what Locations of other sources name here
 	written time.Time           // when status was last stored
+
+	fetching chan struct{} // holds one during a fetch
+	fetched  atomic.Int64  // fetches done
+	applied  int64         // the newest fetch that was applied
 }
 
 // NewSyncer makes a Syncer, which serves an empty catalog until Load or a sync.
@@ -83,6 +89,8 @@ func NewSyncer(opts Options) *Syncer {
 			status: catalog.SourceStatus{Name: config.Name, URL: config.URL, Trusted: config.Trusted},
 			files:  map[string]*catalog.File{},
 			globs:  map[string]*glob{},
+
+			fetching: make(chan struct{}, 1),
 		})
 	}
 	s.snapshot.Store(catalog.NewSnapshot(catalog.Contents{Sources: s.statuses()}))
@@ -93,11 +101,19 @@ func NewSyncer(opts Options) *Syncer {
 func (s *Syncer) Snapshot() *catalog.Snapshot { return s.snapshot.Load() }
 
 // Fault says why the store does not take changes, or nil. The catalog that is served is then older
-// than what was fetched.
+// than what was fetched. Like Snapshot it never blocks.
 func (s *Syncer) Fault() error {
+	if fault := s.fault.Load(); fault != nil {
+		return *fault
+	}
+	return nil
+}
+
+// unread reports whether there are sources of which nothing was ever read.
+func (s *Syncer) unread() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.fault
+	return slices.ContainsFunc(s.states, func(st *state) bool { return st.status.Revision == "" })
 }
 
 // Load serves the catalog that the store holds. Sources that are no longer configured are left
@@ -123,6 +139,10 @@ func (s *Syncer) Load(ctx context.Context) error {
 		if st := byName[file.Source]; st != nil {
 			st.files[file.Path] = file
 		}
+	}
+	addresses := s.addresses(nil)
+	for _, st := range s.states {
+		st.names = addresses.elsewhere(st.config.Name, st.files)
 	}
 	s.dropped = dropped(stored.Sources, byName)
 	s.publish(build(s.placings(nil)))
@@ -169,6 +189,7 @@ type rounds struct {
 	syncer     *Syncer
 	slots      chan struct{}
 	stragglers sync.WaitGroup
+	waited     bool // the first catalog had its time
 
 	mu   sync.Mutex
 	busy map[*state]bool
@@ -189,11 +210,21 @@ func (r *rounds) run(ctx context.Context) {
 			})
 		}
 	}
-	ready := gather(ctx, results, started, firstPatience)
+	ready := gather(ctx, results, started, r.patience())
 	r.apply(ctx, ready)
 	for range started - len(ready) {
 		r.stragglers.Go(func() { r.apply(ctx, []fetch{<-results}) })
 	}
+}
+
+// patience is long while there are sources that were never read, but only once: a source that hangs
+// for ever must not hold up the others for ever.
+func (r *rounds) patience() time.Duration {
+	if r.waited || !r.syncer.unread() {
+		return patience
+	}
+	r.waited = true
+	return firstPatience
 }
 
 func (r *rounds) apply(ctx context.Context, fetched []fetch) {
@@ -239,12 +270,20 @@ type fetch struct {
 	tree  Tree
 	err   error
 	took  time.Duration
+	turn  int64 // grows with each fetch of the source
 }
 
+// fetch asks a source, when no other fetch of it is under way.
 func (s *Syncer) fetch(ctx context.Context, st *state) fetch {
 	start := s.opts.Now()
+	select {
+	case st.fetching <- struct{}{}:
+	case <-ctx.Done():
+		return fetch{state: st, err: ctx.Err(), took: s.opts.Now().Sub(start), turn: st.fetched.Load()}
+	}
+	defer func() { <-st.fetching }()
 	tree, err := st.config.Source.Fetch(ctx)
-	return fetch{st, tree, err, s.opts.Now().Sub(start)}
+	return fetch{st, tree, err, s.opts.Now().Sub(start), st.fetched.Add(1)}
 }
 
 func (s *Syncer) fetchAll(ctx context.Context) []fetch {

@@ -487,6 +487,46 @@ func TestRun_SlowSourceHoldsUpNobody(t *testing.T) {
 	})
 }
 
+// TestRun_NewsDoNotWait: once there is a catalog, a source that hangs delays those of others by a moment only.
+func TestRun_NewsDoNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		repo, other := &repository{}, &repository{}
+		repo.commit(tree{"catalog-info.yaml": service("a")})
+		other.commit(tree{"catalog-info.yaml": service("z")})
+		store := &ingesttest.Memory{}
+		options := ingest.Options{
+			Store: store, Log: slog.New(slog.DiscardHandler),
+			Sources: []ingest.Config{source("acme", repo), source("slow", other)},
+		}
+		first := ingest.NewSyncer(options)
+		if report := first.Sync(t.Context(), false); !report.Fine() {
+			t.Fatal(report)
+		}
+		options.Sources = []ingest.Config{source("acme", repo), {Name: "slow", Source: hanging{}}}
+		syncer := ingest.NewSyncer(options)
+		if err := syncer.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		repo.commit(tree{"catalog-info.yaml": service("b")})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			syncer.Run(ctx, time.Minute)
+		}()
+		time.Sleep(2 * time.Second) //nolint:forbidigo // virtual time
+		synctest.Wait()
+		view := syncer.Snapshot().As(catalog.Everything{})
+		for _, name := range []string{"b", "z"} {
+			if _, found := view.Get(catalog.NewRef("component", "", name)); !found {
+				t.Errorf("component %s is missing after two seconds", name)
+			}
+		}
+		cancel()
+		<-done
+	})
+}
+
 func TestRun_KicksAreOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fetches := make(gated)
