@@ -1,12 +1,17 @@
 package ingest_test
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"callboard/catalog"
 	"callboard/catalog/ingest"
+	"callboard/catalog/ingest/ingesttest"
 )
 
 // What the second sync does after something around the first one has changed.
@@ -56,4 +61,114 @@ func TestSync_URLsOfPlaceholdersAreTriedAgain(t *testing.T) {
 	}
 	h.sync()
 	h.wantNoProblems()
+}
+
+const farTarget = "https://git.example.com/other/repo/blob/main/far.yaml"
+
+// twoHouses has the source acme, which names a file of the source other, which names none itself.
+func twoHouses(t *testing.T) (h *house, acme, other *repository) {
+	t.Helper()
+	acme = &repository{web: "https://git.example.com/acme/catalog/blob/"}
+	other = &repository{web: "https://git.example.com/other/repo/blob/"}
+	named := source("other", other)
+	named.Paths = nil
+	return newHouse(t, source("acme", acme), named), acme, other
+}
+
+func TestSync_RestartWithoutTheSourceThatNames(t *testing.T) {
+	h, acme, other := twoHouses(t)
+	acme.commit(tree{"catalog-info.yaml": location(farTarget)})
+	other.commit(tree{"far.yaml": service("far")})
+	h.sync()
+	h.want("component:far other/far.yaml", "location:root acme/catalog-info.yaml")
+	acme.fail(errDown)
+	h.restart()
+	h.sync()
+	h.want("component:far other/far.yaml", "location:root acme/catalog-info.yaml")
+}
+
+func TestSync_WaitingSourceNamesAsBefore(t *testing.T) {
+	h, acme, other := twoHouses(t)
+	files := many(20)
+	files["catalog-info.yaml"] = location(farTarget)
+	acme.commit(files)
+	other.commit(tree{"far.yaml": service("far")})
+	h.sync()
+	acme.commit(tree{})
+	for range 2 {
+		if report := h.sync(); report.Sources[0].Waiting == "" {
+			t.Fatalf("%+v", report)
+		}
+		if h.view().Orphan(catalog.NewRef("component", "", "far")) {
+			t.Error("what the waiting source names is an orphan")
+		}
+	}
+}
+
+func TestSync_WaitingEndsWhenTheRemovalIsTakenBack(t *testing.T) {
+	repo := &repository{}
+	h := newHouse(t, source("acme", repo))
+	repo.commit(many(20))
+	h.sync()
+	repo.commit(tree{})
+	if report := h.sync(); report.Sources[0].Waiting == "" {
+		t.Fatalf("%+v", report)
+	}
+	repo.mu.Lock()
+	repo.files, repo.revision = many(20), repo.revision-1
+	repo.mu.Unlock()
+	if report := h.sync(); !report.Fine() {
+		t.Errorf("%+v", report)
+	}
+}
+
+func TestSync_OvertakenFetchIsDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		repo, slow := &repository{}, make(gated)
+		repo.commit(tree{"catalog-info.yaml": service("a")})
+		syncer := ingest.NewSyncer(ingest.Options{
+			Store: &ingesttest.Memory{}, Log: slog.New(slog.DiscardHandler),
+			Sources: []ingest.Config{source("acme", repo), {Name: "slow", Source: slow}},
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		synced, ended := make(chan struct{}), make(chan struct{})
+		go func() {
+			defer close(synced)
+			syncer.Sync(ctx, false)
+		}()
+		synctest.Wait() // it has acme's first commit, and waits for the slow source
+		repo.commit(tree{"catalog-info.yaml": service("b")})
+		go func() {
+			defer close(ended)
+			syncer.Run(ctx, time.Hour)
+		}()
+		time.Sleep(31 * time.Second) //nolint:forbidigo // virtual time: Run goes on without the slow source
+		slow <- struct{}{}
+		<-synced
+		if _, found := syncer.Snapshot().As(catalog.Everything{}).Get(catalog.NewRef("component", "", "b")); !found {
+			t.Error("an older commit took the place of a newer one")
+		}
+		cancel()
+		<-ended
+	})
+}
+
+// Health must not wait for a sync.
+func TestSyncer_FaultDoesNotWait(t *testing.T) {
+	repo := &repository{}
+	h := newHouse(t, source("acme", repo))
+	repo.commit(tree{"catalog-info.yaml": service("a")})
+	h.store.Fail = func() error {
+		asked := make(chan error)
+		go func() { asked <- h.syncer.Fault() }()
+		select {
+		case err := <-asked:
+			return err
+		case <-time.After(10 * time.Second):
+			return errors.New("Fault waits for the store")
+		}
+	}
+	if report := h.sync(); !report.Fine() {
+		t.Errorf("%+v", report)
+	}
 }

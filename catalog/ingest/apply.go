@@ -42,6 +42,7 @@ func (s *Syncer) apply(ctx context.Context, fetched []fetch, confirm bool) (*cat
 	s.scanAll(drafts)
 	next := s.build(drafts)
 	if !confirm && s.guard(drafts, next) {
+		s.scanAll(drafts) // what a source that waits names in others counts as before
 		next = s.build(drafts)
 	}
 	set := s.changes(drafts, next)
@@ -54,7 +55,7 @@ func (s *Syncer) apply(ctx context.Context, fetched []fetch, confirm bool) (*cat
 }
 
 // drafts notes for each fetch when it was and how it went. A fetch that shutting down cut off says
-// nothing about its source.
+// nothing about its source, nor does one that a later fetch has overtaken.
 func (s *Syncer) drafts(ctx context.Context, fetched []fetch) map[*state]*draft {
 	now := s.opts.Now()
 	drafts := map[*state]*draft{}
@@ -62,6 +63,10 @@ func (s *Syncer) drafts(ctx context.Context, fetched []fetch) map[*state]*draft 
 		if f.err != nil && ctx.Err() != nil && errors.Is(f.err, context.Canceled) {
 			continue
 		}
+		if f.turn < f.state.applied {
+			continue
+		}
+		f.state.applied = f.turn
 		d := &draft{status: f.state.status, names: f.state.names, extra: f.state.extra}
 		drafts[f.state] = d
 		if f.err != nil {
@@ -71,7 +76,7 @@ func (s *Syncer) drafts(ctx context.Context, fetched []fetch) map[*state]*draft 
 			}
 			continue
 		}
-		d.status.Error, d.status.FailedAt = "", time.Time{}
+		d.status.Error, d.status.FailedAt, d.status.Waiting = "", time.Time{}, ""
 		d.status.CheckedAt = now
 		d.tree = &f.tree
 	}
@@ -81,14 +86,7 @@ func (s *Syncer) drafts(ctx context.Context, fetched []fetch) map[*state]*draft 
 // scanAll reads the trees that are new. A Location may name files of another source, which then is
 // scanned again.
 func (s *Syncer) scanAll(drafts map[*state]*draft) {
-	var addresses atlas
-	for _, st := range s.states {
-		branch := st.status.Branch
-		if d := drafts[st]; d != nil && d.tree != nil {
-			branch = d.tree.Branch
-		}
-		addresses.add(st.config.Name, st.config.web(branch))
-	}
+	addresses := s.addresses(drafts)
 	for range foreignRounds {
 		again := false
 		for _, st := range s.states {
@@ -101,6 +99,19 @@ func (s *Syncer) scanAll(drafts map[*state]*draft) {
 			return
 		}
 	}
+}
+
+// addresses gives the atlas of the branches that are read.
+func (s *Syncer) addresses(drafts map[*state]*draft) atlas {
+	var out atlas
+	for _, st := range s.states {
+		branch := st.status.Branch
+		if d := drafts[st]; d != nil && d.tree != nil {
+			branch = d.tree.Branch
+		}
+		out.add(st.config.Name, st.config.web(branch))
+	}
+	return out
 }
 
 // scanOne scans a source if there is something new to see, and reports whether it did.
@@ -132,7 +143,7 @@ func (s *Syncer) scanOne(st *state, drafts map[*state]*draft, addresses atlas, e
 	if d.status.Revision != d.tree.Revision {
 		d.status.Revision, d.status.ChangedAt = d.tree.Revision, s.opts.Now()
 	}
-	d.status.Branch, d.status.Web, d.status.Waiting = d.tree.Branch, st.config.web(d.tree.Branch), ""
+	d.status.Branch, d.status.Web = d.tree.Branch, st.config.web(d.tree.Branch)
 	return true
 }
 
@@ -271,16 +282,21 @@ func sameContent(a, b *catalog.Entity) bool {
 	return reflect.DeepEqual(x, y)
 }
 
-// store writes the set, and remembers whether the store takes writes.
+// store writes the set, and remembers whether the store takes writes. When ctx ends in between, that
+// is no fault of the store.
 func (s *Syncer) store(ctx context.Context, set *catalog.ChangeSet) error {
 	if len(set.Sources) == 0 && set.Empty() {
 		return nil
 	}
-	s.fault = s.opts.Store.Apply(ctx, set)
-	if s.fault != nil {
-		s.opts.Log.Error("the store refused a change, the older catalog stays", "error", s.fault)
+	err := s.opts.Store.Apply(ctx, set)
+	switch {
+	case err == nil:
+		s.fault.Store(nil)
+	case ctx.Err() == nil:
+		s.fault.Store(&err)
+		s.opts.Log.Error("the store refused a change, the older catalog stays", "error", err)
 	}
-	return s.fault
+	return err
 }
 
 // commit makes the drafts the state and publishes the build.

@@ -58,6 +58,26 @@ func (a atlas) resolve(source, at, typ, text string) (target, error) {
 	return target{source, strings.TrimLeft(path.Clean(name), "/")}, nil
 }
 
+// elsewhere lists what the Locations of a source's files name in other sources: patterns by source.
+func (a atlas) elsewhere(source string, files map[string]*catalog.File) map[string][]string {
+	out := map[string][]string{}
+	for _, file := range files {
+		for i := range file.Documents {
+			entity := file.Documents[i].Entity
+			if entity == nil || entity.Ref.Kind != "location" {
+				continue
+			}
+			typ, targets, _ := Targets(entity)
+			for _, text := range targets {
+				if to, err := a.resolve(source, file.Path, typ, text); err == nil && to.source != source {
+					out[to.source] = append(out[to.source], to.path)
+				}
+			}
+		}
+	}
+	return out
+}
+
 func escapes(dir, name string) bool {
 	joined := path.Join(dir, name)
 	return joined == ".." || strings.HasPrefix(joined, "../")
