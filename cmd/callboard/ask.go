@@ -29,6 +29,9 @@ func (c *askCmd) Run(e *env) (err error) {
 	if err != nil {
 		return err
 	}
+	if flag := misplaced(c.Command); flag != "" {
+		return &exitError{exitUsage, fmt.Errorf("%s belongs before the command, as in: callboard ask %s … %s", flag, flag, c.Command[0])}
+	}
 	session, _, err := c.connect(e)
 	if err != nil {
 		return err
@@ -58,6 +61,19 @@ func personRef(text string) (catalog.Ref, error) {
 		return catalog.Ref{}, &exitError{exitUsage, fmt.Errorf("--as: %w", err)}
 	}
 	return ref, nil
+}
+
+// misplaced finds a flag of ask among the words of the command, where all are the command's own.
+func misplaced(args []string) string {
+	for _, arg := range args {
+		switch flag, _, _ := strings.Cut(arg, "="); flag {
+		case "--":
+			return "" // free text follows
+		case "-c", "--config", "--as":
+			return flag
+		}
+	}
+	return ""
 }
 
 // commandLine joins the shell's words again, so that those with blanks stay one word.

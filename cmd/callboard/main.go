@@ -13,6 +13,9 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"callboard/integrations/git"
+	"callboard/integrations/sqldb"
 )
 
 // Exit codes, the same for every subcommand (design.md section 5).
@@ -98,13 +101,22 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return exitCode(parsed.Run(e), stderr)
 }
 
+// codeOf tells what the user can put right from what is our fault.
+func codeOf(err error) int {
+	var inUse *sqldb.InUseError
+	if errors.As(err, &inUse) || errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, git.ErrConfig) {
+		return exitUsage
+	}
+	return exitFault
+}
+
 func exitCode(err error, stderr io.Writer) int {
 	if err == nil {
 		return exitFine
 	}
 	var exit *exitError
 	if !errors.As(err, &exit) {
-		exit = &exitError{exitFault, err}
+		exit = &exitError{codeOf(err), err}
 	}
 	if text := exit.Error(); text != "" {
 		fmt.Fprintln(stderr, "callboard:", text)
