@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -46,16 +47,11 @@ func Lint(root fs.FS, files []LintFile, limits Limits) []Verdict {
 	var out []Verdict
 	var read []*catalog.File
 	for _, f := range files {
-		data, err := fs.ReadFile(root, f.Path)
-		var docs []catalog.Document
-		if err != nil {
-			docs = []catalog.Document{unreadable("", f.Path, "", err)}
-		} else {
-			docs = reader.Read(f.Path, data).Documents
-		}
+		docs, text := reader.judge(f.Path)
 		read = append(read, &catalog.File{Path: f.Path, Documents: docs})
+		lines := strings.Split(text, "\n")
 		for i := range docs {
-			if f.Named || isDescriptorName(f.Path) || isBackstage(docs[i].Entity, textOf(docs, i, data)) {
+			if f.Named || isDescriptorName(f.Path) || docs[i].Entity != nil || isBackstage(linesOf(docs, i, lines)) {
 				out = append(out, verdict(f.Path, &docs[i]))
 			}
 		}
@@ -63,6 +59,24 @@ func Lint(root fs.FS, files []LintFile, limits Limits) []Verdict {
 	refuseSkeletons(out, skeletonDirs(read))
 	markDuplicates(out)
 	return out
+}
+
+// judge reads the file at path, of one that is larger than a descriptor may be only the beginning.
+func (r *Reader) judge(path string) (docs []catalog.Document, text string) {
+	f, err := r.FS.Open(path)
+	if err != nil {
+		return []catalog.Document{unreadable("", path, "", err)}, ""
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	in := reading{Reader: r, path: path, limits: r.Limits.withDefaults()}
+	data, err := io.ReadAll(io.LimitReader(f, int64(in.limits.FileBytes)+1))
+	if err != nil {
+		return []catalog.Document{unreadable("", path, "", err)}, ""
+	}
+	if info, err := f.Stat(); err == nil && len(data) > in.limits.FileBytes {
+		return wholeFile(in.oversized(info.Size())), string(data)
+	}
+	return r.Read(path, data).Documents, string(data)
 }
 
 func verdict(file string, doc *catalog.Document) Verdict {
@@ -120,9 +134,8 @@ func isDescriptorName(name string) bool {
 	return base == "catalog-info.yaml" || base == "catalog-info.yml"
 }
 
-// textOf gives the text of the i-th document, for those that could not be read as YAML.
-func textOf(docs []catalog.Document, i int, data []byte) []string {
-	lines := strings.Split(string(data), "\n")
+// linesOf gives those of the file's lines that are the i-th document, for those that could not be read as YAML.
+func linesOf(docs []catalog.Document, i int, lines []string) []string {
 	from, to := max(docs[i].Origin.Line-1, 0), len(lines)
 	if i+1 < len(docs) {
 		to = docs[i+1].Origin.Line - 1
@@ -133,10 +146,7 @@ func textOf(docs []catalog.Document, i int, data []byte) []string {
 	return lines[from:to]
 }
 
-func isBackstage(entity *catalog.Entity, lines []string) bool {
-	if entity != nil {
-		return true
-	}
+func isBackstage(lines []string) bool {
 	return slices.ContainsFunc(lines, func(line string) bool {
 		version, found := strings.CutPrefix(line, "apiVersion:")
 		version = strings.Trim(strings.TrimSpace(version), `"'`)

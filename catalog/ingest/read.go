@@ -64,12 +64,12 @@ type Result struct {
 func (r *Reader) Read(path string, data []byte) Result {
 	in := reading{Reader: r, path: path, limits: r.Limits.withDefaults()}
 	if problem := in.unfit(data); problem != nil {
-		return Result{Documents: []catalog.Document{{Origin: problem.Origin, Problems: []catalog.Problem{*problem}}}}
+		return Result{Documents: wholeFile(problem)}
 	}
 	chunks := split(trimBOM(data))
 	if len(chunks) > in.limits.Documents {
 		problem := in.problem(fmt.Sprintf("the file holds %d documents; at most %d are read", len(chunks), in.limits.Documents), "", "split it into several files")
-		return Result{Documents: []catalog.Document{{Origin: problem.Origin, Problems: []catalog.Problem{*problem}}}}
+		return Result{Documents: wholeFile(problem)}
 	}
 	in.aliases, in.patience, in.inputs = in.limits.AliasBytes, maxPatience, map[string]bool{}
 	var result Result
@@ -80,6 +80,11 @@ func (r *Reader) Read(path string, data []byte) Result {
 	}
 	result.Inputs = slices.Sorted(maps.Keys(in.inputs))
 	return result
+}
+
+// wholeFile is what becomes of a file of which no document can be told.
+func wholeFile(problem *catalog.Problem) []catalog.Document {
+	return []catalog.Document{{Origin: problem.Origin, Problems: []catalog.Problem{*problem}}}
 }
 
 // reading is the state of reading one file: what is left of its budgets, and what it named.
@@ -105,8 +110,7 @@ func (r *reading) problem(text, value, fix string) *catalog.Problem {
 // unfit says why the file as a whole is not read.
 func (r *reading) unfit(data []byte) *catalog.Problem {
 	if len(data) > r.limits.FileBytes {
-		return r.problem(fmt.Sprintf("the file has %d KiB; descriptors have at most %d", len(data)>>10, r.limits.FileBytes>>10), "",
-			"split it into several files, or move large texts out and name them by $text")
+		return r.oversized(int64(len(data)))
 	}
 	encoding := ""
 	switch {
@@ -120,6 +124,11 @@ func (r *reading) unfit(data []byte) *catalog.Problem {
 		return nil
 	}
 	return r.problem("the file is written in "+encoding+"; descriptors are read as UTF-8 only", encoding, "save the file as UTF-8")
+}
+
+func (r *reading) oversized(size int64) *catalog.Problem {
+	return r.problem(fmt.Sprintf("the file has %d KiB; descriptors have at most %d", size>>10, r.limits.FileBytes>>10), "",
+		"split it into several files, or move large texts out and name them by $text")
 }
 
 func trimBOM(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) }
