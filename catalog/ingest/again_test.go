@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -171,4 +172,30 @@ func TestSyncer_FaultDoesNotWait(t *testing.T) {
 	if report := h.sync(); !report.Fine() {
 		t.Errorf("%+v", report)
 	}
+}
+
+// An allowed host that hangs must not hold up the catalog for long.
+func TestSync_SlowURLsHaveABudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		repo := &repository{}
+		text := "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: a\nspec:\n  type: service\n  lifecycle: production\n  owner: team\n"
+		for i := range 100 {
+			text += "  x" + strconv.Itoa(i) + ":\n    $text: https://slow.example.com/x\n"
+		}
+		repo.commit(tree{"catalog-info.yaml": text})
+		syncer := ingest.NewSyncer(ingest.Options{
+			Store: &ingesttest.Memory{}, Log: slog.New(slog.DiscardHandler), Sources: []ingest.Config{source("acme", repo)},
+			Remote: func(string) ([]byte, error) {
+				time.Sleep(10 * time.Second) //nolint:forbidigo // virtual time
+				return nil, errDown
+			},
+		})
+		start := time.Now()
+		if report := syncer.Sync(t.Context(), false); report.Entities != 1 || report.Problems != 100 {
+			t.Errorf("%+v", report)
+		}
+		if took := time.Since(start); took > time.Minute {
+			t.Errorf("the sync took %v", took)
+		}
+	})
 }

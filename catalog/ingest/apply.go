@@ -87,11 +87,12 @@ func (s *Syncer) drafts(ctx context.Context, fetched []fetch) map[*state]*draft 
 // scanned again.
 func (s *Syncer) scanAll(drafts map[*state]*draft) {
 	addresses := s.addresses(drafts)
+	base := Reader{Limits: s.opts.Limits, Shapes: s.shapes, Remote: budgeted(s.opts.Remote, remoteBudget)}
 	for range foreignRounds {
 		again := false
 		for _, st := range s.states {
 			extra := s.named(st.config.Name, drafts)
-			if s.scanOne(st, drafts, addresses, extra) {
+			if s.scanOne(st, drafts, addresses, base, extra) {
 				again = true
 			}
 		}
@@ -114,8 +115,9 @@ func (s *Syncer) addresses(drafts map[*state]*draft) atlas {
 	return out
 }
 
-// scanOne scans a source if there is something new to see, and reports whether it did.
-func (s *Syncer) scanOne(st *state, drafts map[*state]*draft, addresses atlas, extra []string) bool {
+// scanOne scans a source if there is something new to see, and reports whether it did. The reader is what
+// all sources share.
+func (s *Syncer) scanOne(st *state, drafts map[*state]*draft, addresses atlas, reader Reader, extra []string) bool {
 	d := drafts[st]
 	if d == nil && (st.tree == nil || slices.Equal(extra, st.extra)) {
 		return false
@@ -128,16 +130,9 @@ func (s *Syncer) scanOne(st *state, drafts map[*state]*draft, addresses atlas, e
 	if d.tree == nil || (known || d.files != nil) && slices.Equal(extra, d.extra) {
 		return false
 	}
-	before := st.files
-	limits := s.opts.Limits
-	limits.FileBytes = cmp.Or(st.config.FileBytes, limits.FileBytes)
-	sc := scan{
-		config: st.config, tree: *d.tree, atlas: addresses, before: before, globs: st.globs,
-		reader: Reader{
-			Source: st.config.Name, Revision: d.tree.Revision, FS: d.tree.FS, Web: st.config.web(d.tree.Branch),
-			Limits: limits, Shapes: s.shapes, Remote: s.opts.Remote,
-		},
-	}
+	reader.Source, reader.Revision, reader.FS, reader.Web = st.config.Name, d.tree.Revision, d.tree.FS, st.config.web(d.tree.Branch)
+	reader.Limits.FileBytes = cmp.Or(st.config.FileBytes, reader.Limits.FileBytes)
+	sc := scan{config: st.config, tree: *d.tree, atlas: addresses, before: st.files, globs: st.globs, reader: reader}
 	sc.run(extra)
 	d.files, d.names, d.extra = sc.files, sc.foreign, extra
 	if d.status.Revision != d.tree.Revision {
