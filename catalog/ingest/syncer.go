@@ -17,6 +17,7 @@ import (
 // Bounds of a syncer's work.
 const (
 	fetchesAtOnce   = 4                // sources fetched at the same time
+	slotLimit       = 5 * time.Second  // how long a fetch counts as one of these
 	firstPatience   = 30 * time.Second // how long the first catalog waits for slow sources, so that who wins a conflict is no matter of luck
 	patience        = time.Second      // how long news of fast sources wait for those of slow ones
 	checkedInterval = 5 * time.Minute  // how often a check that found nothing new is written to the store
@@ -204,8 +205,7 @@ func (r *rounds) run(ctx context.Context) {
 		if r.take(st) {
 			started++
 			r.stragglers.Go(func() {
-				r.slots <- struct{}{}
-				defer func() { <-r.slots }()
+				defer r.slot()()
 				results <- r.syncer.fetch(ctx, st)
 			})
 		}
@@ -214,6 +214,18 @@ func (r *rounds) run(ctx context.Context) {
 	r.apply(ctx, ready)
 	for range started - len(ready) {
 		r.stragglers.Go(func() { r.apply(ctx, []fetch{<-results}) })
+	}
+}
+
+// slot waits for one of the slots and returns what gives it back. A fetch that lasts waits for its server and
+// not for this machine, so it loses its slot after a while: servers that hang must not keep all of them.
+func (r *rounds) slot() (done func()) {
+	r.slots <- struct{}{}
+	release := sync.OnceFunc(func() { <-r.slots })
+	timer := time.AfterFunc(slotLimit, release)
+	return func() {
+		timer.Stop()
+		release()
 	}
 }
 

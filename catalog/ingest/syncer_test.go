@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -521,6 +522,35 @@ func TestRun_NewsDoNotWait(t *testing.T) {
 			if _, found := view.Get(catalog.NewRef("component", "", name)); !found {
 				t.Errorf("component %s is missing after two seconds", name)
 			}
+		}
+		cancel()
+		<-done
+	})
+}
+
+// TestRun_ManySourcesHang: more of them than are fetched at once still leave room for one that answers.
+func TestRun_ManySourcesHang(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		repo := &repository{}
+		repo.commit(tree{"catalog-info.yaml": service("a")})
+		var sources []ingest.Config
+		for i := range 12 {
+			sources = append(sources, ingest.Config{Name: "slow" + strconv.Itoa(i), Source: hanging{}})
+		}
+		sources[6] = source("acme", repo)
+		syncer := ingest.NewSyncer(ingest.Options{
+			Store: &ingesttest.Memory{}, Log: slog.New(slog.DiscardHandler), Sources: sources,
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			syncer.Run(ctx, time.Minute)
+		}()
+		time.Sleep(31 * time.Second) //nolint:forbidigo // virtual time
+		synctest.Wait()
+		if _, found := syncer.Snapshot().As(catalog.Everything{}).Get(catalog.NewRef("component", "", "a")); !found {
+			t.Error("the source that answers waits for those that hang")
 		}
 		cancel()
 		<-done
