@@ -126,8 +126,10 @@ func classify(ctx context.Context, err error) *Error {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return failWith(ErrTimeout, context.Canceled, "was interrupted")
-	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return failWith(ErrTimeout, context.DeadlineExceeded, "did not finish in time; is the server slow, or the repository very large? A smaller catalog.depth makes the first fetch smaller")
+	case ctx.Err() == nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)):
+		return fail(ErrTimeout, "the server gave no answer in time; is it up and well, and may this machine reach it?")
+	case ctx.Err() != nil:
+		return fail(ErrTimeout, "did not finish in time; is the server slow, or the repository very large? A smaller catalog.depth makes the first fetch smaller")
 	case errors.As(err, &dns):
 		return fail(ErrNetwork, "cannot find host %q; check the address and the machine's DNS", dns.Name)
 	case errors.As(err, &op):
