@@ -3,6 +3,7 @@ package catalog
 import (
 	"iter"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -108,12 +109,14 @@ func (v View) Orphan(ref Ref) bool {
 	return found && v.s.contents.Orphans[ref]
 }
 
-// Losers gives the documents that name ref too and lost against the one that holds it.
+// Losers gives the documents that name ref too and lost against the one that holds it, those of
+// sources that the viewer sees.
 func (v View) Losers(ref Ref) []Loss {
 	if _, found := v.lookup(ref); !found {
 		return nil
 	}
-	return slices.Clone(v.s.contents.Losers[ref])
+	losers := slices.Clone(v.s.contents.Losers[ref])
+	return slices.DeleteFunc(losers, func(l Loss) bool { return !v.seesSource(l.Origin.Source) })
 }
 
 // Relations gives the relations of ref, those that it declares and those declared at the other
@@ -140,9 +143,8 @@ func (v View) Relations(ref Ref, types ...string) []Related {
 }
 
 // Problems gives what is wrong with the documents of the catalog, sorted by source, path, document
-// and line. A problem about an entity, or whose offending value names one, is shown to those who
-// see that entity. The others (a file that could not be read, a document that never was good) are
-// shown to those who see something of the same source.
+// and line. Viewers other than Everything see those of sources from which they see an entity, and of
+// these not the ones that are about a hidden entity, or whose value or text names one, or a hidden source.
 func (v View) Problems() []Problem {
 	if v.seesAll() {
 		return slices.Clone(v.s.contents.Problems)
@@ -153,10 +155,7 @@ func (v View) Problems() []Problem {
 	}
 	var problems []Problem
 	for _, p := range v.s.contents.Problems {
-		if v.hides(p.Ref) || v.hidesValue(p) {
-			continue
-		}
-		if _, about := v.s.lookup(p.Ref); about || seen[p.Origin.Source] {
+		if seen[p.Origin.Source] && !v.hides(p.Ref) && !v.hidesValue(p) && !v.hidesRival(p, seen) {
 			problems = append(problems, p)
 		}
 	}
@@ -174,6 +173,13 @@ func (v View) hidesValue(p Problem) bool {
 	return err == nil && v.hides(ref)
 }
 
+// hidesRival reports whether the text of a conflict names a place in a source that is not seen.
+func (v View) hidesRival(p Problem, seen map[string]bool) bool {
+	return p.Rule == RuleConflict && slices.ContainsFunc(v.s.contents.Losers[p.Ref], func(l Loss) bool {
+		return !seen[l.Origin.Source] && strings.Contains(p.Text, l.Origin.String())
+	})
+}
+
 // Sources gives the sources in configured order. Viewers other than Everything see those from
 // which they see an entity, so a source of which all is hidden looks like one that is not there.
 func (v View) Sources() []SourceStatus {
@@ -182,11 +188,15 @@ func (v View) Sources() []SourceStatus {
 	}
 	var sources []SourceStatus
 	for _, source := range v.s.contents.Sources {
-		if slices.ContainsFunc(v.s.bySource[source.Name], v.visible) {
+		if v.seesSource(source.Name) {
 			sources = append(sources, source)
 		}
 	}
 	return sources
+}
+
+func (v View) seesSource(name string) bool {
+	return v.seesAll() || slices.ContainsFunc(v.s.bySource[name], v.visible)
 }
 
 // Stats counts what the viewer sees.

@@ -199,3 +199,22 @@ func TestSync_SlowURLsHaveABudget(t *testing.T) {
 		}
 	})
 }
+
+// Who sees nothing of a source must not learn its name or files from a conflict.
+func TestSync_ConflictsHideHiddenSources(t *testing.T) {
+	open, secret := &repository{}, &repository{}
+	h := newHouse(t, source("open", open), source("secret", secret))
+	open.commit(tree{"catalog-info.yaml": service("a")})
+	secret.commit(tree{"catalog-info.yaml": service("a")})
+	h.sync()
+	view := h.syncer.Snapshot().As(catalog.ViewerFunc(func(e *catalog.Entity) bool { return e.Origin.Source == "open" }))
+	if problems := view.Problems(); len(problems) > 0 {
+		t.Errorf("problems: %+v", problems)
+	}
+	if losers := view.Losers(catalog.NewRef("component", "", "a")); len(losers) > 0 {
+		t.Errorf("losers: %+v", losers)
+	}
+	if got := len(h.view().Losers(catalog.NewRef("component", "", "a"))); got != 1 || len(h.view().Problems()) != 2 {
+		t.Errorf("%d losers, problems: %s", got, h.problems())
+	}
+}
