@@ -235,8 +235,7 @@ func inherit(file, before *catalog.File) {
 }
 
 func unreadable(source, name, revision string, err error) catalog.Document {
-	var within *fs.PathError
-	if errors.As(err, &within) {
+	if within, ok := errors.AsType[*fs.PathError](err); ok {
 		err = within.Err
 	}
 	origin := catalog.Origin{Source: source, Path: name, Revision: revision}

@@ -1,7 +1,6 @@
 package main // the benchmarks run the program's own parts
 
 import (
-	"context"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -30,15 +29,16 @@ func benchSizes() []int { return []int{1_000, 10_000} }
 const benchSeed = 1
 
 // forEachSize runs a benchmark on a repository of each size.
-func forEachSize(b *testing.B, run func(b *testing.B, w *benchWorld)) {
+func forEachSize(b *testing.B, run func(w *benchWorld)) {
 	b.Helper()
 	for _, n := range benchSizes() {
-		b.Run(strconv.Itoa(n), func(b *testing.B) { run(b, newBenchWorld(b, n)) })
+		b.Run(strconv.Itoa(n), func(b *testing.B) { run(newBenchWorld(b, n)) })
 	}
 }
 
 // benchWorld is a generated catalog in a local repository.
 type benchWorld struct {
+	b         *testing.B
 	entities  int
 	repo      string
 	yamlBytes int64
@@ -47,7 +47,7 @@ type benchWorld struct {
 
 func newBenchWorld(b *testing.B, n int) *benchWorld {
 	b.Helper()
-	w := &benchWorld{entities: n, repo: filepath.Join(b.TempDir(), "catalog.git")}
+	w := &benchWorld{b: b, entities: n, repo: filepath.Join(b.TempDir(), "catalog.git")}
 	files := map[string][]byte{}
 	for name, text := range catalogtest.Files(catalogtest.Options{Entities: n, Seed: benchSeed}) {
 		files[name] = text
@@ -69,31 +69,31 @@ func (w *benchWorld) commit(message string, files map[string][]byte) git.Commit 
 	}
 }
 
-func (w *benchWorld) config(b *testing.B) *config.Config {
-	b.Helper()
-	cfg, err := config.Load(writeConfig(b, fmt.Sprintf("    - { name: acme, git: %q, trusted: true }\n", w.repo)))
+func (w *benchWorld) config() *config.Config {
+	w.b.Helper()
+	cfg, err := config.Load(writeConfig(w.b, fmt.Sprintf("    - { name: acme, git: %q, trusted: true }\n", w.repo)))
 	if err != nil {
-		b.Fatal(err)
+		w.b.Fatal(err)
 	}
 	return cfg
 }
 
 // open opens what a configuration's data folder holds; nothing is fetched.
-func (w *benchWorld) open(b *testing.B, cfg *config.Config) *app.App {
-	b.Helper()
-	a, err := app.New(b.Context(), cfg, quietLogger(os.Stderr))
+func (w *benchWorld) open(cfg *config.Config) *app.App {
+	w.b.Helper()
+	a, err := app.New(w.b.Context(), cfg, quietLogger(os.Stderr))
 	if err != nil {
-		b.Fatal(err)
+		w.b.Fatal(err)
 	}
 	return a
 }
 
 // sync fetches once; the catalog must then have all its entities.
-func (w *benchWorld) sync(b *testing.B, a *app.App) {
-	b.Helper()
-	report, err := a.Sync(b.Context(), false)
+func (w *benchWorld) sync(a *app.App) {
+	w.b.Helper()
+	report, err := a.Sync(w.b.Context(), false)
 	if err != nil || !report.Fine() || report.Entities != w.entities {
-		b.Fatalf("%+v, %v", report, err)
+		w.b.Fatalf("%+v, %v", report, err)
 	}
 }
 
@@ -107,14 +107,15 @@ func closeApp(b *testing.B, a *app.App) {
 // BenchmarkColdStart goes from an empty data folder to every entity queryable, and reports the size of
 // the store as a multiple of the YAML.
 func BenchmarkColdStart(b *testing.B) {
-	forEachSize(b, func(b *testing.B, w *benchWorld) {
+	forEachSize(b, func(w *benchWorld) {
+		b := w.b
 		var store int64
 		for b.Loop() {
 			b.StopTimer()
-			cfg := w.config(b)
+			cfg := w.config()
 			b.StartTimer()
-			a := w.open(b, cfg)
-			w.sync(b, a)
+			a := w.open(cfg)
+			w.sync(a)
 			b.StopTimer()
 			closeApp(b, a) // which empties the write-ahead log
 			store = storeBytes(b, cfg.Data)
@@ -148,16 +149,17 @@ func storeBytes(b *testing.B, dir string) int64 {
 // excluded: the next sync had no news, and the collector has run, as in a daemon. catalog-MB leaves
 // out what the process had before.
 func BenchmarkResident(b *testing.B) {
-	forEachSize(b, func(b *testing.B, w *benchWorld) {
+	forEachSize(b, func(w *benchWorld) {
+		b := w.b
 		before := residentMB(b)
 		var after float64
 		for b.Loop() {
 			b.StopTimer()
-			cfg := w.config(b)
+			cfg := w.config()
 			b.StartTimer()
-			a := w.open(b, cfg)
-			w.sync(b, a)
-			w.sync(b, a)
+			a := w.open(cfg)
+			w.sync(a)
+			w.sync(a)
 			after = residentMB(b)
 			closeApp(b, a)
 		}
@@ -189,13 +191,14 @@ func residentMB(b *testing.B) float64 {
 
 // BenchmarkWarmRestart opens a data folder that holds the catalog.
 func BenchmarkWarmRestart(b *testing.B) {
-	forEachSize(b, func(b *testing.B, w *benchWorld) {
-		cfg := w.config(b)
-		a := w.open(b, cfg)
-		w.sync(b, a)
+	forEachSize(b, func(w *benchWorld) {
+		b := w.b
+		cfg := w.config()
+		a := w.open(cfg)
+		w.sync(a)
 		closeApp(b, a)
 		for b.Loop() {
-			a := w.open(b, cfg)
+			a := w.open(cfg)
 			if got := a.Snapshot().As(catalog.Everything{}).Len(); got != w.entities {
 				b.Fatalf("%d entities, want %d", got, w.entities)
 			}
@@ -208,11 +211,12 @@ func BenchmarkWarmRestart(b *testing.B) {
 
 // BenchmarkOneFile commits a change to one descriptor and syncs until it is visible.
 func BenchmarkOneFile(b *testing.B) {
-	forEachSize(b, func(b *testing.B, w *benchWorld) {
-		a := w.open(b, w.config(b))
+	forEachSize(b, func(w *benchWorld) {
+		b := w.b
+		a := w.open(w.config())
 		defer closeApp(b, a)
-		w.sync(b, a)
-		text := w.descriptor(b)
+		w.sync(a)
+		text := w.descriptor()
 		for i := 0; b.Loop(); i++ {
 			b.StopTimer()
 			changed := strings.Replace(text, "\nspec:\n", "\nspec:\n  revision: "+strconv.Itoa(i)+"\n", 1)
@@ -228,23 +232,24 @@ func BenchmarkOneFile(b *testing.B) {
 	})
 }
 
-func (w *benchWorld) descriptor(b *testing.B) string {
-	b.Helper()
+func (w *benchWorld) descriptor() string {
+	w.b.Helper()
 	for name, text := range catalogtest.Files(catalogtest.Options{Entities: w.entities, Seed: benchSeed}) {
 		if name == w.service {
 			return string(text)
 		}
 	}
-	b.Fatal("no descriptor at " + w.service)
+	w.b.Fatal("no descriptor at " + w.service)
 	return ""
 }
 
 // BenchmarkWhoOwns goes from the words of a command to the drawn card, for exact names.
 func BenchmarkWhoOwns(b *testing.B) {
-	forEachSize(b, func(b *testing.B, w *benchWorld) {
-		a := w.open(b, w.config(b))
+	forEachSize(b, func(w *benchWorld) {
+		b := w.b
+		a := w.open(w.config())
 		defer closeApp(b, a)
-		w.sync(b, a)
+		w.sync(a)
 		names := componentNames(a)
 		times := make([]time.Duration, 0, 1<<16)
 		for i := 0; b.Loop(); i++ {
@@ -258,10 +263,11 @@ func BenchmarkWhoOwns(b *testing.B) {
 
 // BenchmarkTypo asks for names with one typo each; the entity that was meant should come first.
 func BenchmarkTypo(b *testing.B) {
-	forEachSize(b, func(b *testing.B, w *benchWorld) {
-		a := w.open(b, w.config(b))
+	forEachSize(b, func(w *benchWorld) {
+		b := w.b
+		a := w.open(w.config())
 		defer closeApp(b, a)
-		w.sync(b, a)
+		w.sync(a)
 		names := componentNames(a)
 		dice := rand.New(rand.NewPCG(benchSeed, 0))
 		times := make([]time.Duration, 0, 1<<16)
@@ -287,7 +293,7 @@ func answer(b *testing.B, a *app.App, text string) string {
 	b.Helper()
 	req := a.LocalRequest("bench", catalog.Ref{})
 	req.Kind, req.Text = bot.Typed, text
-	reply := a.Handle(context.Background(), &req) //nolint:usetesting // the context of a benchmark is cancelled before its clean-up
+	reply := a.Handle(b.Context(), &req)
 	var out strings.Builder
 	if err := console.Render(&out, reply.Card, console.Style{Width: 80, Zone: time.UTC, Now: req.Received}); err != nil {
 		b.Fatal(err)

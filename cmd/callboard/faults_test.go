@@ -357,13 +357,13 @@ func until(t *testing.T, what string, met func() bool) {
 func TestFaults_Memory(t *testing.T) {
 	t.Parallel()
 	program := filepath.Join(t.TempDir(), "callboard")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".") //nolint:gosec // a path of this test
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	file := writeConfig(t, "    - { name: bad, git: "+hostileRepo(t)+" }\n    - { name: served, git: "+serving(t, hostileRepo(t)+"/.git")+", insecure: true }\n")
-	serve := exec.CommandContext(t.Context(), program, "serve", "-c", file) //nolint:gosec // a path of this test
+	serve := exec.CommandContext(t.Context(), program, "serve", "-c", file)
 	serve.Stderr = t.Output()
 	if err := serve.Start(); err != nil {
 		t.Fatal(err)
