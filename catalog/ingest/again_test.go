@@ -88,6 +88,34 @@ func TestSync_RestartWithoutTheSourceThatNames(t *testing.T) {
 	h.want("component:far other/far.yaml", "location:root acme/catalog-info.yaml")
 }
 
+func TestSync_TargetMissingInAnotherSource(t *testing.T) {
+	h, acme, other := twoHouses(t)
+	globbed := strings.Replace(farTarget, "far", "f?r", 1)
+	acme.commit(tree{"catalog-info.yaml": location(farTarget, globbed)})
+	other.commit(tree{"near.yaml": service("near")})
+	h.sync()
+	h.wantProblem(catalog.RuleLocation, "acme/catalog-info.yaml:7", "no file of the source other", "presence: optional")
+	h.wantProblem(catalog.RuleLocation, "acme/catalog-info.yaml:8", "f?r.yaml")
+
+	other.fail(errDown) // nobody knows then
+	h.sync()
+	h.restart()
+	h.sync()
+	other.fail(nil)
+
+	other.commit(tree{"far.yaml": service("far")})
+	h.sync()
+	h.want("component:far other/far.yaml", "location:root acme/catalog-info.yaml")
+	h.wantNoProblems()
+
+	other.commit(tree{})
+	h.sync()
+	h.wantProblem(catalog.RuleLocation, "acme/catalog-info.yaml:7", "no file of the source other")
+	acme.commit(tree{"catalog-info.yaml": location(farTarget) + "  presence: optional\n"})
+	h.sync()
+	h.wantNoProblems()
+}
+
 func TestSync_WaitingSourceNamesAsBefore(t *testing.T) {
 	h, acme, other := twoHouses(t)
 	files := many(20)

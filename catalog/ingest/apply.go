@@ -341,12 +341,15 @@ func (s *Syncer) statuses() []catalog.SourceStatus {
 func (s *Syncer) placings(drafts map[*state]*draft) []placing {
 	out := make([]placing, 0, len(s.states))
 	for _, st := range s.states {
-		files := st.files
-		if d := drafts[st]; d != nil && d.files != nil {
-			files = d.files
+		files, status, known := st.files, st.status, st.tree != nil
+		if d := drafts[st]; d != nil {
+			status = d.status
+			if d.files != nil {
+				files, known = d.files, true
+			}
 		}
 		sorted := slices.SortedFunc(maps.Values(files), func(a, b *catalog.File) int { return cmp.Compare(a.Path, b.Path) })
-		out = append(out, placing{st.config, sorted})
+		out = append(out, placing{st.config, sorted, st.config.web(status.Branch), known && status.Error == ""})
 	}
 	return out
 }

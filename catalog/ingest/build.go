@@ -2,9 +2,12 @@ package ingest
 
 import (
 	"cmp"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
 
 	"callboard/catalog"
 )
@@ -20,6 +23,9 @@ type built struct {
 // files and the configuration, so a restart comes to the same result as the sync before it.
 func build(sources []placing) built {
 	b := builder{out: built{files: map[catalog.FileKey]*catalog.File{}}, byRef: map[catalog.Ref][]*candidate{}}
+	for _, source := range sources {
+		b.addresses.add(source.config.Name, source.web)
+	}
 	for order, source := range sources {
 		b.admit(order, source)
 	}
@@ -27,12 +33,16 @@ func build(sources []placing) built {
 	for _, rivals := range b.byRef {
 		b.decide(rivals)
 	}
+	for _, c := range b.candidates {
+		b.missing(c, sources)
+	}
 	b.settle(sources)
 	return b.out
 }
 
 type builder struct {
 	out        built
+	addresses  atlas
 	candidates []*candidate
 	byRef      map[catalog.Ref][]*candidate
 }
@@ -158,6 +168,38 @@ func place(c, reader *candidate) string {
 		return c.doc().Origin.String()
 	}
 	return c.doc().Origin.Place()
+}
+
+// missing adds a problem for each target of a Location that is in another source and not there. A scan
+// sees its own source only, so that is found here.
+func (b *builder) missing(c *candidate, sources []placing) {
+	doc := c.doc()
+	if doc.Entity.Ref.Kind != "location" {
+		return
+	}
+	typ, targets, optional := Targets(doc.Entity)
+	single := doc.Entity.SpecString("target") != ""
+	for n, text := range targets {
+		to, err := b.addresses.resolve(c.file.Source, c.file.Path, typ, text)
+		if err != nil || to.source == c.file.Source || optional {
+			continue
+		}
+		i := slices.IndexFunc(sources, func(s placing) bool { return s.config.Name == to.source })
+		if there := sources[i]; there.known && !there.has(to.path) {
+			err := fmt.Errorf("no file of the source %s matches it", to.source)
+			c.problems = append(c.problems, locationProblem(doc, targetPointer(n, single), text, err))
+		}
+	}
+}
+
+// has reports whether one of the files matches the pattern. All that a Location names and that exists is
+// among them.
+func (p *placing) has(pattern string) bool {
+	if !hasWildcard(pattern) {
+		_, found := slices.BinarySearchFunc(p.files, pattern, func(f *catalog.File, name string) int { return strings.Compare(f.Path, name) })
+		return found
+	}
+	return slices.ContainsFunc(p.files, func(f *catalog.File) bool { return doublestar.MatchUnvalidated(pattern, f.Path) })
 }
 
 // settle writes the decisions into the files, copying those whose documents came out differently

@@ -48,4 +48,6 @@ func (c *Config) web(branch string) string {
 type placing struct {
 	config *Config
 	files  []*catalog.File // sorted by path
+	web    string          // base URL of the files at the forge, "" when there is none
+	known  bool            // files are those of a tree that was read and of which the last check was fine
 }
