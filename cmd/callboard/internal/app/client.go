@@ -41,6 +41,9 @@ const (
 	connectInterval = 50 * time.Millisecond
 )
 
+// clientMargin is how much longer a Client waits for an answer than the daemon takes for one at most.
+const clientMargin = 5 * time.Second
+
 // Connect gives the daemon that runs on the configuration's data folder, or opens the folder when none does.
 // A daemon that is just starting or stopping, and another command that is at work, are waited for a while.
 func Connect(ctx context.Context, cfg *config.Config, log *slog.Logger) (Session, error) {
@@ -108,6 +111,8 @@ func (c *Client) Ask(ctx context.Context, kind bot.Kind, text string, as catalog
 	if err != nil {
 		return unreachable(err)
 	}
+	ctx, cancel := context.WithTimeout(ctx, requestLimit+clientMargin)
+	defer cancel()
 	response, err := c.do(ctx, http.MethodPost, "/request", bytes.NewReader(body))
 	if err != nil {
 		return unreachable(err)
@@ -121,12 +126,17 @@ func (c *Client) Ask(ctx context.Context, kind bot.Kind, text string, as catalog
 }
 
 func unreachable(err error) bot.Reply {
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errors.New("it took too long; is it stopped, or the machine overloaded?")
+	}
 	text := card.Line("The daemon did not answer: " + err.Error())
 	return bot.Reply{Outcome: bot.Fault, Card: &card.Card{Title: text, Summary: text, Status: card.Bad}}
 }
 
 // Sync lets the daemon sync once.
 func (c *Client) Sync(ctx context.Context, confirm bool) (ingest.Report, error) {
+	ctx, cancel := context.WithTimeout(ctx, syncLimit+clientMargin)
+	defer cancel()
 	query := url.Values{"confirm": {strconv.FormatBool(confirm)}}
 	response, err := c.do(ctx, http.MethodPost, "/sync?"+query.Encode(), nil)
 	if err != nil {
@@ -140,6 +150,8 @@ func (c *Client) Sync(ctx context.Context, confirm bool) (ingest.Report, error) 
 
 // Export copies the daemon's catalog.
 func (c *Client) Export(ctx context.Context, w io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, syncLimit+clientMargin)
+	defer cancel()
 	response, err := c.do(ctx, http.MethodGet, "/export", nil)
 	if err != nil {
 		return err
