@@ -246,3 +246,18 @@ func TestSync_ConflictsHideHiddenSources(t *testing.T) {
 		t.Errorf("%d losers, problems: %s", got, h.problems())
 	}
 }
+
+func TestSync_EventsTellWhoseFilesChanged(t *testing.T) {
+	one, two := &repository{}, &repository{}
+	one.commit(tree{"catalog-info.yaml": service("a")})
+	two.fail(errDown)
+	changed := map[string]bool{}
+	syncer := ingest.NewSyncer(ingest.Options{
+		Store: &ingesttest.Memory{}, Log: slog.New(slog.DiscardHandler), Sources: []ingest.Config{source("one", one), source("two", two)},
+		Observe: func(e ingest.Event) { changed[e.Source] = e.Set != nil },
+	})
+	syncer.Sync(t.Context(), false)
+	if !changed["one"] || changed["two"] {
+		t.Errorf("changed: %v", changed)
+	}
+}

@@ -359,8 +359,17 @@ func (s *Syncer) observe(fetched []fetch, set *catalog.ChangeSet, err error, too
 		return
 	}
 	for _, f := range fetched {
-		s.opts.Observe(Event{Source: f.state.config.Name, Err: cmp.Or(f.err, err), Took: f.took + took, Set: set})
+		event := Event{Source: f.state.config.Name, Err: cmp.Or(f.err, err), Took: f.took + took}
+		if touches(set, event.Source) {
+			event.Set = set
+		}
+		s.opts.Observe(event)
 	}
+}
+
+func touches(set *catalog.ChangeSet, source string) bool {
+	return slices.ContainsFunc(set.Files, func(f *catalog.File) bool { return f.Source == source }) ||
+		slices.ContainsFunc(set.Gone, func(k catalog.FileKey) bool { return k.Source == source })
 }
 
 func dropped(stored []catalog.SourceStatus, configured map[string]*state) []string {

@@ -42,8 +42,8 @@ type Options struct {
 type Event struct {
 	Source string
 	Err    error
-	Took   time.Duration // fetching, scanning, building, storing
-	Set    *catalog.ChangeSet
+	Took   time.Duration      // fetching, scanning, building, storing
+	Set    *catalog.ChangeSet // of the whole sync; nil when it holds no file of this source
 }
 
 // Syncer keeps the catalog in step with its sources. All methods are safe for use by many goroutines.
