@@ -40,6 +40,7 @@ func (v View) parseQuery(text string) (words []string, filters []filter) {
 	return words[:min(len(words), maxWords)], filters
 }
 
+// isKind reports whether a lower-case word is one of Backstage's kinds.
 func isKind(word string) bool {
 	switch word {
 	case "component", "api", "resource", "system", "domain", "group", "user", "location", "template", "airesource":

@@ -53,6 +53,9 @@ func rulesFor(text string) []func(View, string) Match {
 	case '@':
 		return []func(View, string) Match{View.byPerson}
 	}
+	if isKind(parseTarget(text).kind) {
+		return []func(View, string) Match{View.byRef, View.byAlias, View.byPrefix} // a ref, not a pod or an image
+	}
 	return []func(View, string) Match{
 		View.byRef, View.byAlias, View.byTitle, View.byPrefix,
 		View.byRepository, View.byPath, View.byAnnotation, View.byWorkload, View.byHost,

@@ -112,6 +112,7 @@ func TestView_Resolve(t *testing.T) {
 		// workloads
 		{"checkout-7d9f8b6c5d-x2x4z", catalog.ByWorkload, "component:checkout"},
 		{"checkout-7d9f8b6c5d", catalog.ByWorkload, "component:checkout"},
+		{"component:checkout-7d9f8b6c5d", catalog.NoMatch, ""}, // who says a kind means a ref
 		{"payments-worker-0", catalog.ByWorkload, "component:payments-worker"},
 		{"payments-worker-28374650-x2x4z", catalog.ByWorkload, "component:payments-worker"},
 		{"basket-prod-7d9f8b6c5d-x2x4z", catalog.ByWorkload, "component:cart"},

@@ -28,6 +28,7 @@ func (r Related) Found() bool { return r.Entity != nil }
 type Stats struct {
 	Entities    int
 	Sources     int
+	Failing     int       // sources whose last check failed
 	OldestCheck time.Time // when the source that was checked longest ago was checked; zero when none ever was
 }
 
@@ -204,6 +205,9 @@ func (v View) Stats() Stats {
 	sources := v.Sources()
 	stats := Stats{Entities: v.Len(), Sources: len(sources)}
 	for _, source := range sources {
+		if source.Error != "" {
+			stats.Failing++
+		}
 		checked := source.CheckedAt
 		if !checked.IsZero() && (stats.OldestCheck.IsZero() || checked.Before(stats.OldestCheck)) {
 			stats.OldestCheck = checked

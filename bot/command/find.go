@@ -26,7 +26,7 @@ func (d Deps) runFind(_ context.Context, req *bot.Request) (bot.Reply, error) {
 	view := d.view(req)
 	found := view.Find(catalog.Query{Text: text, Limit: findLimit})
 	if found.Total == 0 {
-		return bot.Reply{}, &notFoundError{bot.Line{Verb: "who-owns"}, text, view, view.Resolve(text).Candidates, false}
+		return bot.Reply{}, &notFoundError{bot.Line{Verb: "who-owns"}, text, view, view.Resolve(text).Candidates, nil, false}
 	}
 	c := &card.Card{Title: count(found.Total, "entity matches", "entities match") + ` "` + card.Line(text) + `"`, Footer: searched(view.Stats())}
 	var names []string

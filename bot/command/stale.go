@@ -11,12 +11,14 @@ import (
 	"callboard/catalog"
 )
 
+// staleLimit is how many problems are shown unless all are asked for.
 const staleLimit = 15
 
 func (d Deps) stale() *bot.Command {
 	return &bot.Command{
 		Name: "stale", Aliases: []string{"problems"}, Group: bot.Read,
 		Usage: "[TARGET]", Summary: "descriptors that failed, conflicts, orphans", MaxArgs: -1, Target: true,
+		Flags:   []bot.Flag{{Name: "all", Summary: "every problem, not the first few"}},
 		Help:    "With the name of a group, what that group owns; with an entity, that entity.",
 		Example: "stale",
 		Run:     d.runStale,
@@ -45,9 +47,18 @@ func (d Deps) runStale(_ context.Context, req *bot.Request) (bot.Reply, error) {
 	}
 	c.Title, c.Status = count(len(problems), "problem", "problems")+" in the descriptors of "+about, card.Warn
 	c.Summary = c.Title + ": " + strings.Join(tally(problems), ", ")
+	limit := staleLimit
+	if req.Command.Has("all") {
+		limit = card.MaxItems
+	}
 	for i, p := range problems {
-		if i == staleLimit {
-			c.Notes = []card.Note{{Text: card.T("the first " + thousands(staleLimit) + " are shown: " + strings.Join(tally(problems), ", "))}}
+		if i == limit {
+			c.Notes = []card.Note{{Text: card.T("the first " + thousands(limit) + " are shown: " + strings.Join(tally(problems), ", "))}}
+			if limit == staleLimit {
+				again := req.Command
+				again.Flags = map[string]string{"all": ""}
+				c.Actions = []card.Action{{Label: "All", Command: again.String()}}
+			}
 			break
 		}
 		c.Items = append(c.Items, problemItem(view, p, req.Command.Has("explain")))

@@ -22,6 +22,7 @@ type notFoundError struct {
 	typed   string
 	view    catalog.View
 	closest []*catalog.Entity
+	refused *catalog.Problem // why the descriptor of just this entity was refused; nil when there is none
 
 	searchable bool // a search for the words may find more
 }
@@ -52,16 +53,40 @@ func (d Deps) target(req *bot.Request) (subject, error) {
 	}
 	view := d.view(req)
 	match := view.Resolve(typed)
+	refused := refusal(view, typed, match)
 	switch {
+	case refused != nil:
+		return subject{}, &notFoundError{req.Command, typed, view, match.Candidates, refused, true}
 	case match.How.Guess() && len(match.Candidates) > 1:
 		// One name is nearest, but others are near: the asker picks.
-		return subject{}, &notFoundError{req.Command, typed, view, match.Candidates, true}
+		return subject{}, &notFoundError{req.Command, typed, view, match.Candidates, nil, true}
 	case match.Entity != nil:
 		return subject{view, match.Entity, typed, match}, nil
 	case match.Ambiguous():
 		return subject{}, &ambiguousError{req.Command, typed, view, match.Candidates, match.Total}
 	}
-	return subject{}, &notFoundError{req.Command, typed, view, match.Candidates, true}
+	return subject{}, &notFoundError{req.Command, typed, view, match.Candidates, nil, true}
+}
+
+// refusal gives the problem that keeps out of the catalog what text names; nil when text names something
+// that is in it, or nothing that anybody described.
+func refusal(view catalog.View, typed string, match catalog.Match) *catalog.Problem {
+	if match.Ambiguous() || match.Entity != nil && !match.How.Guess() {
+		return nil
+	}
+	for _, p := range view.Problems() {
+		if p.Severity != catalog.Error || p.Ref.IsZero() {
+			continue
+		}
+		ref, err := catalog.ParseRef(typed, p.Ref.Kind, p.Ref.Namespace)
+		if err != nil || ref != p.Ref {
+			continue
+		}
+		if _, exists := view.Get(ref); !exists {
+			return &p
+		}
+	}
+	return nil
 }
 
 // notes are the remarks that every card about an entity carries: how it was found, and what makes

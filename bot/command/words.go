@@ -49,6 +49,11 @@ func (e *notFoundError) reply() bot.Reply {
 	title := `No entity "` + card.Line(e.typed) + `".`
 	c := &card.Card{Title: title, Status: card.Warn, Footer: searched(e.view.Stats())}
 	summary := title
+	if p := e.refused; p != nil {
+		text := "Its descriptor was refused, " + p.Origin.Place() + ": " + p.Sentence()
+		c.Notes = []card.Note{{Status: card.Bad, Text: card.T(card.Line(text))}}
+		summary += " " + text + "."
+	}
 	if len(e.closest) > 0 {
 		var names []string
 		for _, entity := range e.closest {
@@ -95,6 +100,9 @@ func searched(stats catalog.Stats) card.Text {
 		return card.Join("", card.T("The catalog is empty: see "), card.Code("health"), card.T(", or run "), card.Code("callboard sync"))
 	}
 	text := card.T(searchedWords(stats))
+	if stats.Failing > 0 {
+		text = card.Join(", ", text, card.T(count(stats.Failing, "repository fails", "repositories fail")))
+	}
 	if stats.OldestCheck.IsZero() {
 		return card.Join(", ", text, card.T("never checked"))
 	}

@@ -58,6 +58,11 @@ func (c *checker) check() {
 			"keep skeletons out of the source's paths and of globs in Locations")
 		return
 	}
+	if version := c.root.get("apiVersion").str(); isAPIVersion(version) && !strings.Contains(version, "backstage") {
+		c.fail(catalog.RuleKind, "/apiVersion", c.root.get("apiVersion"), "this is no entity of Backstage's: its apiVersion is "+strconv.Quote(shorten(version)),
+			"keep the file out of the source's paths, or write apiVersion: backstage.io/v1alpha1 if it is meant as a descriptor")
+		return
+	}
 	apiVersion := c.required("apiVersion", "apiVersion: backstage.io/v1alpha1")
 	kind := c.required("kind", "kind: Component")
 	c.rootFields()

@@ -54,7 +54,7 @@ func (c *serveCmd) Run(e *env) error {
 
 // open makes a program that listens.
 func open(ctx context.Context, cfg *config.Config, log *slog.Logger) (*app.App, error) {
-	a, err := app.New(ctx, cfg, log)
+	a, err := app.NewDaemon(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ func (d *DB) Catalog() *Catalog { return &Catalog{d} }
 
 // Apply writes set in one transaction. Applying a set twice comes to the same as once.
 func (c *Catalog) Apply(ctx context.Context, set *catalog.ChangeSet) error {
-	return c.db.write(ctx, func(tx *sql.Tx) error {
+	err := c.db.write(ctx, func(tx *sql.Tx) error {
 		for _, part := range []func(context.Context, *batch, *catalog.ChangeSet) error{
 			dropSources, deleteFiles, putFiles, putSources,
 		} {
@@ -34,7 +34,15 @@ func (c *Catalog) Apply(ctx context.Context, set *catalog.ChangeSet) error {
 		}
 		return nil
 	})
+	if err == nil && len(set.Files) >= largeSet {
+		c.db.shrinkLog(ctx)
+	}
+	return err
 }
+
+// largeSet is how many files make a write-ahead log that is worth emptying at once, rather than at
+// the next write.
+const largeSet = 1000
 
 func dropSources(ctx context.Context, b *batch, set *catalog.ChangeSet) error {
 	for _, name := range set.Dropped {

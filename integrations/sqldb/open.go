@@ -228,6 +228,14 @@ func (d *DB) write(ctx context.Context, change func(*sql.Tx) error) error {
 	return d.explain(inContext(ctx, err))
 }
 
+// shrinkLog moves what the write-ahead log holds into the database and empties it. Failing, for
+// example because somebody reads, costs only space.
+func (d *DB) shrinkLog(ctx context.Context) {
+	if _, err := d.writer.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		d.log.DebugContext(ctx, "the write-ahead log keeps its size for now", "err", err)
+	}
+}
+
 // read runs look on the state of one moment, without waiting for a writer.
 func (d *DB) read(ctx context.Context, look func(*sql.Tx) error) error {
 	tx, err := d.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})

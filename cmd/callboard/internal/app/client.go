@@ -47,20 +47,41 @@ const clientMargin = 5 * time.Second
 // Connect gives the daemon that runs on the configuration's data folder, or opens the folder when none does.
 // A daemon that is just starting or stopping, and another command that is at work, are waited for a while.
 func Connect(ctx context.Context, cfg *config.Config, log *slog.Logger) (Session, error) {
+	return patiently(ctx, func() (Session, bool, error) {
+		if client := Dial(ctx, cfg); client != nil {
+			return client, false, nil
+		}
+		a, err := New(ctx, cfg, log)
+		return a, isInUse(err), err
+	})
+}
+
+// NewDaemon is New for a daemon: it waits a while for a command that is at work on the data folder,
+// but not for another daemon.
+func NewDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, error) {
+	return patiently(ctx, func() (*App, bool, error) {
+		a, err := New(ctx, cfg, log)
+		return a, isInUse(err) && Dial(ctx, cfg) == nil, err
+	})
+}
+
+func isInUse(err error) bool {
+	var inUse *sqldb.InUseError
+	return errors.As(err, &inUse)
+}
+
+// patiently repeats an attempt until it need not be made again, ctx ends, or the patience does.
+func patiently[T any](ctx context.Context, attempt func() (result T, again bool, err error)) (T, error) {
 	ticker := time.NewTicker(connectInterval)
 	defer ticker.Stop()
 	for deadline := time.Now().Add(connectPatience); ; {
-		if client := Dial(ctx, cfg); client != nil {
-			return client, nil
-		}
-		a, err := New(ctx, cfg, log)
-		var inUse *sqldb.InUseError
-		if !errors.As(err, &inUse) || time.Now().After(deadline) {
-			return a, err
+		result, again, err := attempt()
+		if !again || time.Now().After(deadline) {
+			return result, err
 		}
 		select {
 		case <-ctx.Done():
-			return nil, err
+			return result, err
 		case <-ticker.C:
 		}
 	}
