@@ -261,3 +261,30 @@ func TestSync_EventsTellWhoseFilesChanged(t *testing.T) {
 		t.Errorf("changed: %v", changed)
 	}
 }
+
+// A source that is not trusted must not make people of the fixtures in a trusted one.
+func TestSync_TrustIsNotLent(t *testing.T) {
+	trusted := &repository{web: "https://git.example.com/other/repo/blob/"}
+	plain := &repository{web: "https://git.example.com/acme/catalog/blob/"}
+	stranger := source("plain", plain)
+	stranger.Trusted = false
+	h := newHouse(t, source("trusted", trusted), stranger)
+	trusted.commit(tree{"far.yaml": user + "---\n" + service("far"), "catalog-info.yaml": service("a")})
+	plain.commit(tree{"catalog-info.yaml": location(farTarget)})
+	refused := []string{"component:a trusted/catalog-info.yaml", "component:far trusted/far.yaml", "location:root plain/catalog-info.yaml"}
+	h.sync()
+	h.want(refused...)
+	h.wantProblem(catalog.RuleTrust, "trusted/far.yaml:2", "no trusted source names it", "paths of the source trusted")
+
+	plain.commit(tree{}) // an orphan is no better
+	h.sync()
+	h.restart()
+	h.sync()
+	h.want("component:a trusted/catalog-info.yaml", "component:far trusted/far.yaml orphan")
+
+	plain.commit(tree{"catalog-info.yaml": location(farTarget)})
+	nested := strings.Replace(location("./far.yaml"), "root", "own", 1)
+	trusted.commit(tree{"far.yaml": user + "---\n" + service("far"), "catalog-info.yaml": service("a") + "---\n" + nested})
+	h.sync()
+	h.want(append(refused[:2:2], "location:own trusted/catalog-info.yaml", refused[2], "user:mira trusted/far.yaml")...)
+}

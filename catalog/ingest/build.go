@@ -2,12 +2,9 @@ package ingest
 
 import (
 	"cmp"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
-
-	"github.com/bmatcuk/doublestar/v4"
 
 	"callboard/catalog"
 )
@@ -26,6 +23,14 @@ func build(sources []placing) built {
 	for _, source := range sources {
 		b.addresses.add(source.config.Name, source.web)
 	}
+	b.vouched = map[string][]string{}
+	for _, source := range sources {
+		if source.config.Trusted {
+			for name, patterns := range b.addresses.elsewhere(source.config.Name, source.files) {
+				b.vouched[name] = append(b.vouched[name], patterns...)
+			}
+		}
+	}
 	for order, source := range sources {
 		b.admit(order, source)
 	}
@@ -43,6 +48,7 @@ func build(sources []placing) built {
 type builder struct {
 	out        built
 	addresses  atlas
+	vouched    map[string][]string // what trusted sources name in others: patterns by source
 	candidates []*candidate
 	byRef      map[catalog.Ref][]*candidate
 }
@@ -74,6 +80,10 @@ func (b *builder) admit(order int, source placing) {
 			b.candidates = append(b.candidates, c)
 			if text, fix, ok := source.config.refusal(doc.Entity.Kind); !ok {
 				c.refuse(catalog.RuleTrust, "/kind", text, fix)
+			} else if needsTrust(doc.Entity.Ref.Kind) && b.foreign(&source, file) {
+				c.refuse(catalog.RuleTrust, "/kind",
+					"this file is not among the paths of the source "+file.Source+", and no trusted source names it, so it may not define a "+doc.Entity.Ref.Kind,
+					"add it to the paths of the source "+file.Source+" in callboard.yaml, or name it in a Location there")
 			} else if below != "" {
 				c.refuse(catalog.RuleSkeleton, "", "this file belongs to the skeleton "+below+" of a template",
 					"nothing to do; narrow the source's paths if you want it not to be read at all")
@@ -168,38 +178,6 @@ func place(c, reader *candidate) string {
 		return c.doc().Origin.String()
 	}
 	return c.doc().Origin.Place()
-}
-
-// missing adds a problem for each target of a Location that is in another source and not there. A scan
-// sees its own source only, so that is found here.
-func (b *builder) missing(c *candidate, sources []placing) {
-	doc := c.doc()
-	if doc.Entity.Ref.Kind != "location" {
-		return
-	}
-	typ, targets, optional := Targets(doc.Entity)
-	single := doc.Entity.SpecString("target") != ""
-	for n, text := range targets {
-		to, err := b.addresses.resolve(c.file.Source, c.file.Path, typ, text)
-		if err != nil || to.source == c.file.Source || optional {
-			continue
-		}
-		i := slices.IndexFunc(sources, func(s placing) bool { return s.config.Name == to.source })
-		if there := sources[i]; there.known && !there.has(to.path) {
-			err := fmt.Errorf("no file of the source %s matches it", to.source)
-			c.problems = append(c.problems, locationProblem(doc, targetPointer(n, single), text, err))
-		}
-	}
-}
-
-// has reports whether one of the files matches the pattern. All that a Location names and that exists is
-// among them.
-func (p *placing) has(pattern string) bool {
-	if !hasWildcard(pattern) {
-		_, found := slices.BinarySearchFunc(p.files, pattern, func(f *catalog.File, name string) int { return strings.Compare(f.Path, name) })
-		return found
-	}
-	return slices.ContainsFunc(p.files, func(f *catalog.File) bool { return doublestar.MatchUnvalidated(pattern, f.Path) })
 }
 
 // settle writes the decisions into the files, copying those whose documents came out differently

@@ -3,8 +3,6 @@ package ingest
 import (
 	"slices"
 	"strings"
-
-	"callboard/catalog"
 )
 
 // Config is one configured source of descriptors.
@@ -23,12 +21,9 @@ type Config struct {
 // refusal says why the source may not define an entity of the kind; ok when it may.
 func (c *Config) refusal(kind string) (text, fix string, ok bool) {
 	kind = strings.ToLower(kind)
-	switch kind {
-	case "user", "group", "template":
-		if !c.Trusted {
-			return "the source " + c.Name + " is not trusted, so it may not define a " + kind,
-				"set trusted: true on the source " + c.Name + " in callboard.yaml, or define it in a trusted source", false
-		}
+	if needsTrust(kind) && !c.Trusted {
+		return "the source " + c.Name + " is not trusted, so it may not define a " + kind,
+			"set trusted: true on the source " + c.Name + " in callboard.yaml, or define it in a trusted source", false
 	}
 	if len(c.Kinds) == 0 || slices.ContainsFunc(c.Kinds, func(k string) bool { return strings.EqualFold(k, kind) }) {
 		return "", "", true
@@ -37,17 +32,12 @@ func (c *Config) refusal(kind string) (text, fix string, ok bool) {
 		"add it to the kinds of the source " + c.Name + " in callboard.yaml", false
 }
 
+// needsTrust reports whether only trusted sources may define the kind, which is in lower case.
+func needsTrust(kind string) bool { return kind == "user" || kind == "group" || kind == "template" }
+
 func (c *Config) web(branch string) string {
 	if c.Web == nil || branch == "" {
 		return ""
 	}
 	return c.Web(branch)
-}
-
-// placing is the state of one source as the build needs it.
-type placing struct {
-	config *Config
-	files  []*catalog.File // sorted by path
-	web    string          // base URL of the files at the forge, "" when there is none
-	known  bool            // files are those of a tree that was read and of which the last check was fine
 }

@@ -59,7 +59,7 @@ func (a atlas) resolve(source, at, typ, text string) (target, error) {
 }
 
 // elsewhere lists what the Locations of a source's files name in other sources: patterns by source.
-func (a atlas) elsewhere(source string, files map[string]*catalog.File) map[string][]string {
+func (a atlas) elsewhere(source string, files []*catalog.File) map[string][]string {
 	out := map[string][]string{}
 	for _, file := range files {
 		for i := range file.Documents {

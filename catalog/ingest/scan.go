@@ -35,15 +35,22 @@ type visit struct{ path, parent string }
 func (s *scan) run(extra []string) {
 	s.files = make(map[string]*catalog.File, len(s.before))
 	s.foreign = map[string][]string{}
-	for _, pattern := range slices.Concat(s.config.Paths, extra) {
+	s.enter(s.config.Paths)
+	s.unread()
+	s.drain()
+	s.enter(extra) // after all that the source names by itself, so that a file's Parent tells whose it is
+	s.drain()
+	s.adopt()
+	s.moves()
+}
+
+// enter queues the files that match the patterns.
+func (s *scan) enter(patterns []string) {
+	for _, pattern := range patterns {
 		for _, name := range s.match(pattern) {
 			s.queue = append(s.queue, visit{path: name})
 		}
 	}
-	s.unread()
-	s.drain()
-	s.adopt()
-	s.moves()
 }
 
 // drain reads the queue in waves until no Location names anything new. A file is read once, however

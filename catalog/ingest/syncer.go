@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -143,7 +144,7 @@ func (s *Syncer) Load(ctx context.Context) error {
 	}
 	addresses := s.addresses(nil)
 	for _, st := range s.states {
-		st.names = addresses.elsewhere(st.config.Name, st.files)
+		st.names = addresses.elsewhere(st.config.Name, slices.Collect(maps.Values(st.files)))
 	}
 	s.dropped = dropped(stored.Sources, byName)
 	s.publish(build(s.placings(nil)))
