@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -287,4 +288,51 @@ func TestSync_TrustIsNotLent(t *testing.T) {
 	trusted.commit(tree{"far.yaml": user + "---\n" + service("far"), "catalog-info.yaml": service("a") + "---\n" + nested})
 	h.sync()
 	h.want(append(refused[:2:2], "location:own trusted/catalog-info.yaml", refused[2], "user:mira trusted/far.yaml")...)
+}
+
+// damaged is a Source whose files cannot be read until it is mended.
+type damaged struct {
+	*repository
+	err error
+}
+
+func (b *damaged) Fetch(ctx context.Context) (ingest.Tree, error) {
+	tree, err := b.repository.Fetch(ctx)
+	tree.FS = damagedFS{tree.FS, b.err}
+	return tree, err
+}
+
+type damagedFS struct {
+	fs.FS
+	err error
+}
+
+func (b damagedFS) Open(name string) (fs.File, error) {
+	if b.err != nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: b.err}
+	}
+	return b.FS.Open(name)
+}
+
+// After a mirror was made anew its revision is the same, but its files can be read again.
+func TestSync_UnreadFilesAreTriedAgain(t *testing.T) {
+	repo := &damaged{&repository{}, errors.New("object not found")}
+	config := source("acme", repo.repository)
+	config.Source = repo
+	h := newHouse(t, config)
+	repo.commit(tree{"catalog-info.yaml": service("a")})
+	h.sync()
+	h.wantProblem(catalog.RuleFile, "acme/catalog-info.yaml", "object not found", "tries again")
+	repo.err = nil
+	h.sync()
+	h.want("component:a acme/catalog-info.yaml")
+	h.wantNoProblems()
+
+	repo.err = ingest.ErrTooLarge // that stays as it is, so it is not asked for again
+	repo.commit(tree{"catalog-info.yaml": service("a", "system: shop")})
+	h.sync()
+	h.wantProblem(catalog.RuleFile, "acme/catalog-info.yaml", "limits.file_bytes")
+	repo.err = nil
+	h.sync()
+	h.wantProblem(catalog.RuleFile, "acme/catalog-info.yaml", "limits.file_bytes")
 }

@@ -27,6 +27,8 @@ type draft struct {
 	files  map[string]*catalog.File // nil: as they are
 	names  map[string][]string
 	extra  []string
+
+	damaged bool // not all of the tree could be read
 }
 
 // apply takes over what was fetched: scan, build, store, swap. Nothing changes for people unless
@@ -126,7 +128,7 @@ func (s *Syncer) scanOne(st *state, drafts map[*state]*draft, addresses atlas, r
 		d = &draft{status: st.status, tree: st.tree, names: st.names, extra: st.extra}
 		drafts[st] = d
 	}
-	known := st.tree != nil && d.tree != nil && st.status.Revision == d.tree.Revision
+	known := st.tree != nil && d.tree != nil && st.status.Revision == d.tree.Revision && !st.damaged
 	if d.tree == nil || (known || d.files != nil) && slices.Equal(extra, d.extra) {
 		return false
 	}
@@ -134,7 +136,7 @@ func (s *Syncer) scanOne(st *state, drafts map[*state]*draft, addresses atlas, r
 	reader.Limits.FileBytes = cmp.Or(st.config.FileBytes, reader.Limits.FileBytes)
 	sc := scan{config: st.config, tree: *d.tree, atlas: addresses, before: st.files, globs: st.globs, reader: reader}
 	sc.run(extra)
-	d.files, d.names, d.extra = sc.files, sc.foreign, extra
+	d.files, d.names, d.extra, d.damaged = sc.files, sc.foreign, extra, sc.damaged.Load()
 	if d.status.Revision != d.tree.Revision {
 		d.status.Revision, d.status.ChangedAt = d.tree.Revision, s.opts.Now()
 	}
@@ -303,7 +305,7 @@ func (s *Syncer) commit(drafts map[*state]*draft, next *built) {
 		}
 		st.status = d.status
 		if d.files != nil {
-			st.files, st.tree, st.names, st.extra = d.files, d.tree, d.names, d.extra
+			st.files, st.tree, st.names, st.extra, st.damaged = d.files, d.tree, d.names, d.extra, d.damaged
 		}
 	}
 	if next == nil {

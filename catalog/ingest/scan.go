@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -26,6 +27,7 @@ type scan struct {
 	ahead   map[string]*catalog.File // what readAhead read of the present wave
 	foreign map[string][]string      // targets in other sources: patterns by source
 	queue   []visit
+	damaged atomic.Bool // a file could not be read for another reason than its size
 }
 
 // visit is a file to read, and the file whose Location names it.
@@ -213,6 +215,9 @@ func (s *scan) read(name, blob string) *catalog.File {
 	data, err := fs.ReadFile(s.tree, name)
 	if err != nil {
 		file.Documents = []catalog.Document{unreadable(s.config.Name, name, s.tree.Revision, err)}
+		if !errors.Is(err, ErrTooLarge) {
+			s.damaged.Store(true)
+		}
 	} else {
 		result := s.reader.Read(name, data)
 		file.Documents = result.Documents
@@ -246,10 +251,13 @@ func unreadable(source, name, revision string, err error) catalog.Document {
 		err = within.Err
 	}
 	origin := catalog.Origin{Source: source, Path: name, Revision: revision}
+	fix := "look whether the disk is well and the file may be read; the next sync tries again"
+	if errors.Is(err, ErrTooLarge) {
+		fix = "split a file that is too large, or raise limits.file_bytes of its source in callboard.yaml"
+	}
 	return catalog.Document{Origin: origin, Problems: []catalog.Problem{{
 		Origin: origin, Severity: catalog.Error, Rule: catalog.RuleFile,
-		Text: "the file cannot be read: " + strings.TrimPrefix(err.Error(), name+": "),
-		Fix:  "split a file that is too large, or raise limits.file_bytes of its source in callboard.yaml",
+		Text: "the file cannot be read: " + strings.TrimPrefix(err.Error(), name+": "), Fix: fix,
 	}}}
 }
 

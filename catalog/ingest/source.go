@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 
 	"callboard/catalog"
@@ -15,9 +16,13 @@ type Source interface {
 	Fetch(ctx context.Context) (Tree, error)
 }
 
+// ErrTooLarge is what errors of a Tree wrap that mean the file's size. Any other error of reading may be gone
+// with the next Fetch, also of the same revision.
+var ErrTooLarge = errors.New("file too large")
+
 // Tree is a source's files at one revision.
 type Tree struct {
-	fs.FS           // regular files only: no symlinks, no submodules; Open refuses files over the size cap
+	fs.FS           // regular files only: no symlinks, no submodules; Open refuses files over the size cap with ErrTooLarge
 	Revision string // commit hash
 	Branch   string // the branch that was read
 	Root     *Dir   // the listing of FS

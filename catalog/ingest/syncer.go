@@ -71,6 +71,7 @@ type state struct {
 	globs   map[string]*glob
 	names   map[string][]string // what its Locations name in other sources: patterns by source
 	extra   []string            // what Locations of other sources name here
+	damaged bool                // not all of tree could be read, so it is scanned again though it is the same
 	written time.Time           // when status was last stored
 
 	fetching chan struct{} // holds one during a fetch

@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 	"unicode"
+
+	"callboard/catalog/ingest"
 )
 
 // The kinds of failure that a caller may want to tell apart with errors.Is. Whatever this package
@@ -74,8 +76,8 @@ func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("%s: file has %d bytes, at most %d are allowed", e.Path, e.Size, e.Max)
 }
 
-// Unwrap makes errors.Is(err, ErrTooLarge) true.
-func (e *TooLargeError) Unwrap() error { return ErrTooLarge }
+// Unwrap makes errors.Is true for ErrTooLarge and ingest's error of that name.
+func (e *TooLargeError) Unwrap() []error { return []error{ErrTooLarge, ingest.ErrTooLarge} }
 
 func fail(kind error, format string, args ...any) *Error {
 	return &Error{Kind: kind, What: fmt.Sprintf(format, args...)}
