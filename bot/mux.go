@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"callboard/bot/card"
+	"callboard/catalog"
 )
 
 // Group sorts commands in the help.
@@ -169,7 +170,7 @@ func (m *Mux) nearest(verb string) *Command {
 	for _, c := range m.commands {
 		for _, name := range append([]string{c.Name}, c.Aliases...) {
 			name = squeeze(name)
-			distance := editDistance(typed, name)
+			distance := catalog.Typos(typed, name, bestDistance)
 			if len(typed) >= 3 && strings.HasPrefix(name, typed) {
 				distance = 0
 			}
@@ -179,27 +180,6 @@ func (m *Mux) nearest(verb string) *Command {
 		}
 	}
 	return best
-}
-
-// editDistance counts the insertions, deletions and replacements between two short words.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // choices completes a verb, a flag, or an argument.

@@ -1,7 +1,10 @@
 package catalog
 
-// distance counts the typing errors between a and b: characters inserted, deleted, replaced, and
-// neighbours swapped (optimal string alignment). It gives limit+1 as soon as there are more than
+// Typos counts the typing errors between two words, up to limit+1: characters inserted, deleted or replaced,
+// and neighbours swapped. It is for suggestions, so the limit is small.
+func Typos(a, b string, limit int) int { return distance([]rune(a), []rune(b), limit) }
+
+// distance is Typos on runes, by optimal string alignment. It gives limit+1 as soon as there are more than
 // limit, which must be small.
 func distance(a, b []rune, limit int) int {
 	if len(a) > len(b) {

@@ -96,10 +96,9 @@ func (x *handleIndex) via(d *Document, key string, how How) (string, bool) {
 func (x *handleIndex) each(d *Document, tell handleFunc) {
 	eachName(d.Entity, tell)
 	m := &d.Entity.Metadata
-	located := false
 	for _, a := range m.Annotations {
 		if a.Key == "backstage.io/source-location" {
-			located = eachSourceLocation(a.Value, tell) || located
+			eachSourceLocation(a.Value, tell)
 			continue
 		}
 		eachAnnotation(a.Key, a.Value, tell)
@@ -112,7 +111,7 @@ func (x *handleIndex) each(d *Document, tell handleFunc) {
 	for _, l := range m.Links {
 		eachLink(l, tell)
 	}
-	x.eachDescriptor(d.Origin, located, tell)
+	x.eachDescriptor(d.Origin, tell)
 }
 
 // eachName tells what else the entity is called: title, aliases, a person's or group's own name.
@@ -144,14 +143,11 @@ func eachName(e *Entity, tell handleFunc) {
 	}
 }
 
-// eachDescriptor tells the descriptor's own file, and its directory unless the entity says that
-// its code is elsewhere.
-func (x *handleIndex) eachDescriptor(o Origin, located bool, tell handleFunc) {
+// eachDescriptor tells the descriptor's own file and its directory, also where the entity says that
+// its code is elsewhere: somebody who holds a path of the catalog's repository means what it describes.
+func (x *handleIndex) eachDescriptor(o Origin, tell handleFunc) {
 	repository, file := x.sources[o.Source], strings.ToLower(o.Path)
 	eachPath(repository, file, tell)
-	if located {
-		return
-	}
 	dir := path.Dir(file)
 	if dir == "." {
 		dir = ""
@@ -169,14 +165,12 @@ func eachPath(repository, file string, tell handleFunc) {
 	}
 }
 
-func eachSourceLocation(value string, tell handleFunc) bool {
+func eachSourceLocation(value string, tell handleFunc) {
 	place, ok := parsePlace(strings.TrimPrefix(value, "url:"))
-	if !ok {
-		return false
+	if ok {
+		repository, file := place.repository()
+		eachPath(repository, strings.Trim(file, "/"), tell)
 	}
-	repository, file := place.repository()
-	eachPath(repository, strings.Trim(file, "/"), tell)
-	return true
 }
 
 // eachLink tells a link's URL and host, and the channel that it leads to.

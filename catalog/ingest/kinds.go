@@ -1,6 +1,10 @@
 package ingest
 
-import "strings"
+import (
+	"strings"
+
+	"callboard/catalog"
+)
 
 // shape is what the value of a field must be.
 type shape uint8
@@ -214,33 +218,9 @@ func closestKind(written string) string {
 		return "User"
 	}
 	for _, name := range kindNames() {
-		if d := distance(strings.ToLower(written), strings.ToLower(name)); d < least && d < len(name)/2+1 {
+		if d := catalog.Typos(strings.ToLower(written), strings.ToLower(name), least); d < least && d < len(name)/2+1 {
 			best, least = name, d
 		}
 	}
 	return best
-}
-
-// distance counts the single-letter edits between two short words; long ones count as far apart.
-func distance(a, b string) int {
-	if len(a) > 63 || len(b) > 63 {
-		return 63
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		left := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			above := row[j+1]
-			cost := left
-			if a[i] != b[j] {
-				cost = 1 + min(left, above, row[j])
-			}
-			row[j+1], left = cost, above
-		}
-	}
-	return row[len(b)]
 }

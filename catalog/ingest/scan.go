@@ -20,7 +20,8 @@ type scan struct {
 	tree   Tree
 	atlas  atlas
 	before map[string]*catalog.File
-	globs  map[string]*glob
+	globs  map[string]*glob // of the scan before
+	used   map[string]*glob // of this one
 	reader Reader
 
 	files   map[string]*catalog.File // the result
@@ -368,10 +369,12 @@ func (s *scan) match(pattern string) []string { return s.glob(pattern).update(s.
 
 func (s *scan) glob(pattern string) *glob {
 	pattern = strings.TrimPrefix(pattern, "/")
-	g := s.globs[pattern]
+	g := s.used[pattern]
 	if g == nil {
-		g = &glob{pattern: pattern}
-		s.globs[pattern] = g
+		if g = s.globs[pattern]; g == nil {
+			g = &glob{pattern: pattern}
+		}
+		s.used[pattern] = g
 	}
 	return g
 }

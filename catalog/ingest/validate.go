@@ -106,7 +106,7 @@ func (c *checker) rootFields() {
 		}
 		fix := "move it below spec or metadata, or delete it"
 		for _, known := range [...]string{"apiVersion", "kind", "metadata", "spec"} {
-			if d := distance(strings.ToLower(key), strings.ToLower(known)); d < 2 {
+			if catalog.Typos(strings.ToLower(key), strings.ToLower(known), 1) < 2 {
 				fix = "write it as " + known
 			}
 		}

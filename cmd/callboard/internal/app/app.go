@@ -245,6 +245,15 @@ func (c *closer) close(limit time.Duration) error {
 	}
 }
 
-// Follow keeps the catalog in step with its sources until ctx ends, for a program that serves
-// nobody else.
-func (a *App) Follow(ctx context.Context) { a.syncer.Run(ctx, a.config.Catalog.Poll) }
+// Follow is Run without HTTP, for a console that no daemon answers: while it has the data folder,
+// other commands go through its socket.
+func (a *App) Follow(ctx context.Context) {
+	var socket sync.WaitGroup
+	socket.Go(func() {
+		if err := a.serveSocket(ctx); err != nil {
+			a.log.Warn("other commands have to wait until this one ends", "error", err)
+		}
+	})
+	a.syncer.Run(ctx, a.config.Catalog.Poll)
+	socket.Wait()
+}

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"callboard/catalog"
 )
 
 // maxMistakes is how many mistakes an InvalidError lists at most.
@@ -107,7 +109,7 @@ func closest(text string, known []string) string {
 		if len(text) > 2*len(candidate)+3 {
 			continue
 		}
-		d := distance(squash(text), squash(candidate))
+		d := catalog.Typos(squash(text), squash(candidate), least)
 		if d < least && d <= len(candidate)/2 {
 			best, least = candidate, d
 		}
@@ -118,25 +120,4 @@ func closest(text string, known []string) string {
 // squash makes fileBytes, file-bytes and file_bytes alike.
 func squash(key string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(key))
-}
-
-// distance counts the single-byte edits that turn a into b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }
