@@ -9,7 +9,7 @@ import (
 	"log"
 	"maps"
 	"net/http"
-	"net/http/cgi" //nolint:gosec // the flaw that it warns of was mended in Go 1.6
+	"net/http/cgi"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -44,7 +44,7 @@ func Git(tb testing.TB, dir string, args ...string) string {
 // GitInput is Git with standard input.
 func GitInput(tb testing.TB, dir string, stdin []byte, args ...string) string {
 	tb.Helper()
-	cmd := exec.CommandContext(tb.Context(), "git", args...) //nolint:gosec // tests choose the arguments
+	cmd := exec.CommandContext(tb.Context(), "git", args...)
 	cmd.Dir, cmd.Env, cmd.Stdin = dir, Env(), bytes.NewReader(stdin)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
