@@ -24,7 +24,9 @@ func (d *drawing) body(c *card.Card) {
 	b := body{drawing: d, left: maxBodyLines}
 	b.blocks(doc.Blocks, &margin{}, false)
 	if b.left <= 0 || doc.Cut {
-		d.line(line{{text: "… cut here; --json has all of it", ink: inkDim}})
+		var w writing
+		w.say("… cut here; --json has all of it", inkDim)
+		d.block(nil, nil, w.words, maxRowLines)
 	}
 	if len(c.Notes)+len(c.Actions) > 0 || !c.Footer.Empty() {
 		d.line(nil)
@@ -77,10 +79,15 @@ func (b *body) room(m *margin) int {
 
 // put draws one line.
 func (b *body) put(m *margin, l line) {
-	if b.left > 0 {
-		b.left--
-		b.line(append(slices.Clip(m.take()), l...))
+	if b.left <= 0 {
+		return
 	}
+	b.left--
+	l = append(slices.Clip(m.take()), l...)
+	for len(l) > 0 && strings.TrimSpace(l[len(l)-1].text) == "" {
+		l = l[:len(l)-1]
+	}
+	b.line(l)
 }
 
 func (b *body) wrap(m *margin, words []word) {

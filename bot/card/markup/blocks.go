@@ -164,6 +164,11 @@ func withoutLayout(s string) string {
 	if !strings.Contains(s, "<") {
 		return s
 	}
-	return strings.NewReplacer("<details>", "", "<details open>", "", "</details>", "", "<summary>", "", "</summary>", "",
-		"<p>", "", "</p>", "", "<div>", "", "</div>", "", "<br>", " ", "<br/>", " ", "<br />", " ").Replace(s)
+	for _, tag := range []string{"<br>", "<br/>", "<br />"} {
+		s = strings.ReplaceAll(s, tag, " ")
+	}
+	for _, tag := range []string{"<details>", "<details open>", "</details>", "<summary>", "</summary>", "<p>", "</p>", "<div>", "</div>"} {
+		s = strings.ReplaceAll(s, tag, "")
+	}
+	return s
 }

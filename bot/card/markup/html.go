@@ -185,7 +185,7 @@ func (w *htmlWriter) link(s Span) {
 		w.words(s)
 		return
 	}
-	if to.Claims(s.Text) {
+	if strings.TrimSpace(Terminal(s.Text)) == "" || to.Claims(s.Text) {
 		s.Text = to.URL
 	}
 	w.put(`<a href="`, html.EscapeString(to.URL), `" rel="noopener noreferrer nofollow">`)

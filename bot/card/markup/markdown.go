@@ -12,10 +12,10 @@ import (
 )
 
 // The limits of a document. They keep the worst that we know of, links and lists that never close, under
-// a second and 100 MB; a page of documentation stays far below all of them.
+// half a second and 50 MB; a page of documentation stays far below all of them.
 const (
-	maxSource     = 128 << 10 // bytes; what follows is left out
-	maxLine       = 8 << 10   // bytes; the rest of the line is left out
+	maxSource     = 64 << 10  // bytes; what follows is left out
+	maxLine       = 4 << 10   // bytes; the rest of the line is left out
 	maxOpen       = 24        // lists, their items, quotes and admonitions within each other; deeper marks are text
 	maxCells      = 10_000    // of all tables together; further tables are text
 	maxAddresses  = 256 << 10 // bytes of all addresses together; further links are their words

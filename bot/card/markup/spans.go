@@ -17,6 +17,7 @@ const maxTarget = 100
 func (b *builder) spans(n ast.Node) []Span {
 	w := spanWriter{builder: b}
 	w.children(n, Span{})
+	w.flush()
 	for len(w.all) > 0 && w.all[len(w.all)-1].Break {
 		w.all = w.all[:len(w.all)-1]
 	}
@@ -28,6 +29,9 @@ type spanWriter struct {
 	*builder
 	all  []Span
 	flat bool // links and pictures are their words: what is collected stands within a link
+
+	pending strings.Builder // text that looks as look does, to be added to all
+	look    Span
 }
 
 func (w *spanWriter) children(n ast.Node, look Span) {
@@ -81,7 +85,7 @@ func (w *spanWriter) text(n *ast.Text, look Span) {
 	w.add(words, look)
 	switch {
 	case n.HardLineBreak():
-		w.all = append(w.all, Span{Break: true})
+		w.put(Span{Break: true})
 	case n.SoftLineBreak():
 		w.add(" ", look)
 	}
@@ -91,7 +95,7 @@ func (w *spanWriter) text(n *ast.Text, look Span) {
 func (w *spanWriter) html(tag string, look Span) {
 	switch strings.Trim(strings.ToLower(tag), "</ >") {
 	case "br":
-		w.all = append(w.all, Span{Break: true})
+		w.put(Span{Break: true})
 	default:
 		w.add(withoutLayout(withoutComments(tag)), look)
 	}
@@ -111,22 +115,31 @@ func (w *spanWriter) raw(n ast.Node) string {
 	return strings.ReplaceAll(b.String(), "\n", " ")
 }
 
-// add appends text to the last span if it looks the same.
+// add adds text to what looks the same before it.
 func (w *spanWriter) add(words string, look Span) {
 	if words == "" {
 		return
 	}
-	look.Text = ""
-	if last := len(w.all) - 1; last >= 0 && !look.Code {
-		before := w.all[last]
-		before.Text = ""
-		if before == look {
-			w.all[last].Text += words
-			return
-		}
+	if look != w.look || look.Code {
+		w.flush()
+		w.look = look
 	}
-	look.Text = words
-	w.all = append(w.all, look)
+	w.pending.WriteString(words)
+}
+
+// put adds a span as it is.
+func (w *spanWriter) put(s Span) {
+	w.flush()
+	w.all = append(w.all, s)
+}
+
+func (w *spanWriter) flush() {
+	if w.pending.Len() > 0 {
+		s := w.look
+		s.Text = w.pending.String()
+		w.all = append(w.all, s)
+		w.pending.Reset()
+	}
 }
 
 // link makes one span of all that is within a link.
@@ -137,6 +150,7 @@ func (w *spanWriter) link(n ast.Node, target string, look Span) {
 	}
 	inner := spanWriter{builder: w.builder, flat: true}
 	inner.children(n, Span{})
+	inner.flush()
 	var words strings.Builder
 	for _, s := range inner.all {
 		if s.Break {
@@ -158,10 +172,12 @@ func (w *spanWriter) address(words, target string, look Span) {
 		}
 	}
 	words = strings.TrimSpace(words)
-	to, ok := ParseAddress(target)
-	if ok && w.addresses+len(to.URL) > maxAddresses {
-		ok, w.cut = false, true
+	if w.addresses+len(target) > maxAddresses {
+		w.cut = true
+		w.words(words, target, relative, look)
+		return
 	}
+	to, ok := ParseAddress(target)
 	if !ok {
 		w.words(words, target, relative, look)
 		return
@@ -171,7 +187,7 @@ func (w *spanWriter) address(words, target string, look Span) {
 		words, look.Code = to.URL, false
 	}
 	look.Text, look.URL = words, to.URL
-	w.all = append(w.all, look)
+	w.put(look)
 }
 
 // words adds what is left of a link that leads nowhere.
@@ -182,10 +198,10 @@ func (w *spanWriter) words(words, target string, relative bool, look Span) {
 	if words == "" {
 		return
 	}
-	look.Text = words
-	w.all = append(w.all, look)
+	w.add(words, look)
 	if relative && target != words && target[0] != '#' && len(target) <= maxTarget {
-		w.all = append(w.all, Span{Text: " ("}, Span{Text: target, Code: true})
+		w.add(" (", Span{})
+		w.add(target, Span{Code: true})
 		w.add(")", Span{})
 	}
 }
