@@ -19,20 +19,20 @@ func HTML(d Document) string {
 	if d.Cut {
 		w.put("<p>…</p>\n")
 	}
-	return w.String()
+	return w.out.String()
 }
 
 // htmlWriter takes tags through put, and text through text.
-type htmlWriter struct{ strings.Builder }
+type htmlWriter struct{ out strings.Builder }
 
 // put writes constant markup and numbers.
 func (w *htmlWriter) put(parts ...string) {
 	for _, p := range parts {
-		w.WriteString(p)
+		w.out.WriteString(p)
 	}
 }
 
-func (w *htmlWriter) text(s string) { w.WriteString(html.EscapeString(Terminal(s))) }
+func (w *htmlWriter) text(s string) { w.out.WriteString(html.EscapeString(Terminal(s))) }
 
 // blocks writes blocks; the paragraphs of a tight list's items are bare.
 func (w *htmlWriter) blocks(blocks []Block, tight bool) {
@@ -60,7 +60,7 @@ func (w *htmlWriter) block(b Block, tight bool) {
 	case Code:
 		w.put("<pre><code>")
 		for _, l := range b.Lines {
-			w.WriteString(html.EscapeString(Verbatim(l)) + "\n")
+			w.out.WriteString(html.EscapeString(Verbatim(l)) + "\n")
 		}
 		w.put("</code></pre>\n")
 	case List:
