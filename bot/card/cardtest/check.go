@@ -124,9 +124,9 @@ func CheckLink(words, address string) error {
 		return errors.New("a link to " + address + " has no words")
 	}
 	for w := range strings.FieldsSeq(words) {
-		w = strings.Trim(w, "<>()[]\"'.,;")
+		w = strings.Trim(w, "<>()[]\"',;")
 		claimed, err := url.Parse(w)
-		if err == nil && claimed.Host != "" && claimed.Scheme != "" && !strings.EqualFold(claimed.Host, to.Host) {
+		if err == nil && claimed.Host != "" && claimed.Scheme != "" && !strings.EqualFold(claimed.Host, to.Host) && !strings.EqualFold(claimed.Host, to.Host+".") {
 			return fmt.Errorf("the words %q lead to %s", words, address)
 		}
 		if strings.HasPrefix(strings.ToLower(w), "www.") && !strings.HasPrefix(strings.ToLower(w), to.Host) {
