@@ -2,6 +2,7 @@ package markup
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
@@ -37,7 +38,7 @@ func ParseMarkdown(source string, resolve func(target string) string) (doc Docum
 			doc = Document{Blocks: []Block{Code{Lines: strings.Split(source, "\n")}}, Cut: cut}
 		}
 	}()
-	src := []byte(withoutFrontMatter(source))
+	src := []byte(plainRefs(withoutFrontMatter(source)))
 	tables := &boundedTables{inner: extension.NewTableParagraphTransformer(), left: maxCells}
 	b := builder{source: src, resolve: resolve}
 	root := newParser(tables).Parse(text.NewReader(src))
@@ -102,6 +103,15 @@ func withoutFrontMatter(source string) string {
 		}
 	}
 	return source
+}
+
+// plainRefs makes relative links of those that Hugo resolves: [words]({{< ref "page.md" >}}).
+func plainRefs(source string) string {
+	if !strings.Contains(source, "]({{") {
+		return source
+	}
+	ref := regexp.MustCompile(`\]\(\{\{[<%] *(?:rel)?ref +"([^"<>\n]*)" *[>%]\}\}\)`)
+	return ref.ReplaceAllString(source, "](<$1>)")
 }
 
 // shallow is a parser of blocks that hold blocks, for up to maxOpen of them: the time that the parser

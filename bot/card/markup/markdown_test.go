@@ -96,6 +96,8 @@ func TestLinks(t *testing.T) {
 		{"[x](#section)", words("x")},
 		{"[x]( )", words("x")},
 		{"[setup](../setup.md)", []markup.Span{{Text: "setup ("}, {Text: "../setup.md", Code: true}, {Text: ")"}}},
+		{`[disk]({{< ref "./disk.md" >}})`, []markup.Span{{Text: "disk ("}, {Text: "./disk.md", Code: true}, {Text: ")"}}},
+		{`[x]({{% relref "javascript:alert(1)" %}})`, words("x")},
 		{"![chart](https://real.example/c.png)", []markup.Span{{Text: "chart", URL: "https://real.example/c.png", Image: true}}},
 		{"![](https://real.example/c.png)", []markup.Span{{Text: "https://real.example/c.png", URL: "https://real.example/c.png", Image: true}}},
 		{"[![build](b.svg)](https://real.example)", link("build", "https://real.example")},
