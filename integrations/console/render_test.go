@@ -232,7 +232,7 @@ func checkHyperlinks(t *testing.T, name string, c *card.Card) {
 	for _, part := range strings.Split(got, "\x1b]8;;")[1:] {
 		address, rest, _ := strings.Cut(part, "\x1b\\\x1b[4m")
 		words, _, shown := strings.Cut(rest, "\x1b[0m")
-		if shown {
+		if shown && !strings.HasPrefix(address, words) { // the beginning of its own address, where a line ends
 			if err := cardtest.CheckLink(words, address); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
@@ -257,9 +257,10 @@ func TestRender_NothingHostileInABody(t *testing.T) {
 			if err := (&card.Card{Summary: "s", Body: body}).Validate(); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
-			checkBody(t, name, body, 20, 33, 59, 60, 100)
-			checkBody(t, name, source, 40) // as a card that fails Validate may have it
-			if got := render(t, &card.Card{Summary: "s", Body: body}, console.Style{}); !strings.Contains(got, name) || strings.Count(got, "\n") > 410 {
+			checkBody(t, name, body, 20, 59)
+			got := render(t, &card.Card{Summary: "s", Body: source}, console.Style{}) // a card may fail Validate
+			checkScreen(t, name, got, 80)
+			if !strings.Contains(got, name) || strings.Count(got, "\n") > 410 {
 				t.Errorf("%s is lost, or has no end:\n%s", name, got)
 			}
 		}

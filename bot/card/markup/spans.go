@@ -165,17 +165,17 @@ func (w *spanWriter) link(n ast.Node, target string, look Span) {
 // address adds a link, or its words alone if it must not be followed; those of a relative one say where
 // it leads.
 func (w *spanWriter) address(words, target string, look Span) {
+	words = strings.TrimSpace(words)
+	if w.addresses+len(target) > maxAddresses {
+		w.cut = true
+		w.words(words, target, false, look)
+		return
+	}
 	relative := isRelative(target)
 	if relative && w.resolve != nil {
 		if found := w.resolve(target); found != "" {
 			target, relative = found, false
 		}
-	}
-	words = strings.TrimSpace(words)
-	if w.addresses+len(target) > maxAddresses {
-		w.cut = true
-		w.words(words, target, relative, look)
-		return
 	}
 	to, ok := ParseAddress(target)
 	if !ok {
