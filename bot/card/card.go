@@ -10,6 +10,7 @@ type Card struct {
 	Status  Status   `json:"status,omitempty"`  //
 	Fields  []Field  `json:"fields,omitempty"`  // in order of importance
 	Items   []Item   `json:"items,omitempty"`   // results, or a tree where items have depth
+	Body    string   `json:"body,omitempty"`    // Markdown of one section, cut to MaxBody characters
 	Notes   []Note   `json:"notes,omitempty"`   // warnings, after all else
 	Footer  Text     `json:"footer,omitempty"`  // where it comes from and how old it is
 	Actions []Action `json:"actions,omitempty"` //

@@ -57,6 +57,12 @@ func TestCard_Validate(t *testing.T) {
 		{"grandchild without parent", card.Card{Summary: "s", Items: items(0, 2)}, "items[1].depth: 2 has no parent: at most 1"},
 		{"negative depth", card.Card{Summary: "s", Items: items(0, -1)}, "items[1].depth: -1 is negative"},
 		{"too many items", card.Card{Summary: "s", Items: items(make([]int, card.MaxItems+1)...)}, "items: 201 entries"},
+		{"body", card.Card{Summary: "s", Body: "# a\n\n\tb \u202e"}, ""},
+		{"escape in the body", card.Card{Summary: "s", Body: "a\x1b[2J"}, "body: contains a control character"},
+		{"old line breaks in the body", card.Card{Summary: "s", Body: "a\r\nb"}, "body: contains a control character"},
+		{"body that is not UTF-8", card.Card{Summary: "s", Body: "\xff"}, "body: is not valid UTF-8"},
+		{"longest body", card.Card{Summary: "s", Body: strings.Repeat("é", card.MaxBody)}, ""},
+		{"long body", card.Card{Summary: "s", Body: strings.Repeat("é", card.MaxBody+1)}, "body: 8001 characters, at most 8000"},
 		{"empty row", card.Card{Summary: "s", Items: []card.Item{{}}}, "items[0].text: is empty"},
 		{"hostile value", card.Card{Summary: "s", Items: []card.Item{{Text: card.T("\x1b[2J\n\u202e\xff")}}}, ""},
 		{"note without words", card.Card{Summary: "s", Notes: []card.Note{{}}}, "notes[0]: is empty"},
@@ -217,5 +223,34 @@ func TestText(t *testing.T) {
 	}
 	if got := card.Line(" a\n\tb\x1b\u0085c\u2028 "); got != "a b c" {
 		t.Errorf("Line = %q", got)
+	}
+}
+
+func TestLines(t *testing.T) {
+	long := strings.Repeat("ten bytes\n", 900)
+	tests := []struct{ name, in, want string }{
+		{"plain", "# a\n\n- b\n\t- c", "# a\n\n- b\n\t- c"},
+		{"line breaks", "\r\n\n  a\r\nb\rc\n \n", "  a\nb\nc"},
+		{"control characters", "a\x1b[31m\x00\u0085b\vc\xff", "a[31mbc\ufffd"},
+		{"at the limit", strings.Repeat("é", card.MaxBody), strings.Repeat("é", card.MaxBody)},
+		{"over it", long, strings.TrimSuffix(long[:7990], "\n") + "\n\n…"},
+		{"over it in one line", strings.Repeat("é", 9000), strings.Repeat("é", card.MaxBody-3) + "\n\n…"},
+	}
+	for _, tt := range tests {
+		got := card.Lines(tt.in)
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tt.name, diff)
+		}
+		if err := (&card.Card{Summary: "s", Body: got}).Validate(); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+}
+
+func TestCard_TextOfABody(t *testing.T) {
+	c := card.Card{Summary: "s", Body: "# a\n\n- b\x1b\n  - c\n\tOwner: forged ", Footer: card.T("f")}
+	want := "s\n| # a\n|\n| - b\n|   - c\n| \tOwner: forged\nf\n"
+	if diff := cmp.Diff(want, c.Text()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

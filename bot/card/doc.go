@@ -2,8 +2,9 @@
 //
 // It is a leaf. Commands make cards; the adapters (console, slack, discord) each render them, and
 // alone decide about layout, cutting to limits and colour. All text in a card is untrusted data:
-// renderers neutralise mentions, markup and control characters in it. Validate finds what a command
-// got wrong (a missing summary, a label with a line break), not what a catalog contains.
+// renderers neutralise mentions, markup and control characters in it. Body is the one part that is
+// Markdown; package markup takes it apart. Validate finds what a command got wrong (a missing summary,
+// a label with a line break), not what a catalog contains.
 //
 // # JSON
 //
@@ -15,6 +16,7 @@
 //	 "fields": [{"label": "Owner", "value": [{"text": "team-payments"}], "source": "catalog-info.yaml:14"},
 //	            {"label": "On call", "gap": {"what": "not declared", "fix": "add the annotation …"}}],
 //	 "items": [{"text": [{"text": "cart"}], "depth": 1, "action": "who-owns cart"}],
+//	 "body": "## Diagnosis\n\n1. …",
 //	 "notes": [{"status": "warn", "text": [{"text": "…"}]}],
 //	 "footer": [{"text": "checked "}, {"at": "2026-03-02T14:21:00Z"}],
 //	 "actions": [{"label": "Explain", "command": "who-owns checkout --explain"}]}

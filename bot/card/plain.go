@@ -24,12 +24,26 @@ func (c *Card) Text() string {
 		b.WriteString(strings.Repeat("  ", min(max(it.Depth, 0), MaxDepth)))
 		line("- ", it.Status.prefix(), Join(" — ", it.Text, it.Detail).Plain())
 	}
+	b.WriteString(quoted(c.Body))
 	for _, n := range c.Notes {
 		line("! ", n.Status.prefix(), n.Text.Plain())
 	}
 	line(c.Footer.Plain())
 	for _, a := range c.Actions {
 		line("> ", a.Label, ": ", a.Command)
+	}
+	return b.String()
+}
+
+// quoted gives Markdown as it is written, each line behind a bar, so that none passes for a fact.
+func quoted(markdown string) string {
+	var b strings.Builder
+	for l := range strings.SplitSeq(markdown, "\n") {
+		indent := len(l) - len(strings.TrimLeft(l, " \t"))
+		b.WriteString(strings.TrimRight("| "+l[:indent]+Line(l[indent:]), " \t") + "\n")
+	}
+	if b.String() == "|\n" {
+		return ""
 	}
 	return b.String()
 }

@@ -109,6 +109,29 @@ func Line(s string) string {
 	return strings.Join(strings.Fields(visible), " ")
 }
 
+// Lines makes the Body of a card from Markdown that may come from anywhere: line breaks of all systems
+// become \n, control characters but tabs go, and what is longer than MaxBody is cut after a line where
+// that keeps at least half, which an ellipsis in a paragraph of its own shows.
+func Lines(s string) string {
+	const more = "\n\n…"
+	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(s, "\ufffd"))
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, s)
+	s = strings.TrimRight(strings.TrimLeft(s, "\n"), " \t\n")
+	if utf8.RuneCountInString(s) <= MaxBody {
+		return s
+	}
+	kept := string([]rune(s)[:MaxBody-utf8.RuneCountInString(more)])
+	if i := strings.LastIndexByte(kept, '\n'); 2*i >= len(kept) {
+		kept = kept[:i]
+	}
+	return strings.TrimRight(kept, " \t\n") + more
+}
+
 // CheckURL says why a card may not lead to an address; nil when it may. Only http, https and mailto
 // are allowed, with a host or address, without user or password, and without spaces, control
 // or invisible characters.

@@ -22,6 +22,7 @@ const (
 	MaxSpans   = 200 // in one text
 	MaxItems   = 200
 	MaxDepth   = 20
+	MaxBody    = 8000 // Markdown of one section; Slack: 12,000 in one message
 	MaxNotes   = 20
 	MaxActions = 25   // Slack: buttons in a block; Discord: 5 rows of 5
 	MaxCommand = 2000 // Slack: value of a button
@@ -53,6 +54,7 @@ func (c *Card) Validate() error {
 		v.item(at("items", i), it, deepest)
 		deepest = it.Depth + 1
 	}
+	v.body("body", c.Body)
 	v.count("notes", len(c.Notes), MaxNotes)
 	for i, n := range c.Notes {
 		v.text(at("notes", i), n.Text, false)
@@ -98,6 +100,19 @@ func (v *validator) line(place, s string, limit int, mayBeEmpty bool) {
 		v.add(place, "contains a line break or control character")
 	case utf8.RuneCountInString(s) > limit:
 		v.add(place, "%d characters, at most %d are allowed", utf8.RuneCountInString(s), limit)
+	}
+}
+
+// body checks Markdown, which Lines makes fit. What it says is data and may contain anything else.
+func (v *validator) body(place, s string) {
+	n := utf8.RuneCountInString(s)
+	switch {
+	case !utf8.ValidString(s):
+		v.add(place, "is not valid UTF-8")
+	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }):
+		v.add(place, "contains a control character other than line breaks and tabs")
+	case n > MaxBody:
+		v.add(place, "%d characters, at most %d are allowed", n, MaxBody)
 	}
 }
 

@@ -17,7 +17,7 @@ const (
 	maxRowLines   = 4
 )
 
-// Render draws a card: title, facts in two columns, rows or a tree, notes, and the footer with the
+// Render draws a card: title, facts in two columns, rows or a tree, a body of Markdown, notes, and the footer with the
 // actions. It draws invalid cards too, as well as it can. The only errors are those of w.
 func Render(w io.Writer, c *card.Card, style Style) error {
 	_, err := io.WriteString(w, draw(c, style.normal()))
@@ -30,6 +30,7 @@ func draw(c *card.Card, s Style) string {
 	d.head(c)
 	d.fields(c.Fields)
 	d.items(c.Items)
+	d.body(c)
 	for _, n := range c.Notes {
 		d.note(n)
 	}

@@ -84,32 +84,38 @@ func TestRender_NothingHostileReachesTheScreen(t *testing.T) {
 // With colour, all that is added are escape sequences of our own.
 func TestRender_ColourIsOnlyAnAccent(t *testing.T) {
 	for _, s := range cardtest.Samples() {
-		got := render(t, s.Card, console.Style{Width: 100, Numbers: true, Colour: true})
-		var b strings.Builder
-		for i, part := range strings.Split(got, "\x1b") {
-			switch {
-			case i == 0:
-				b.WriteString(part)
-			case strings.HasPrefix(part, "["):
-				code, rest, _ := strings.Cut(part[1:], "m")
-				if strings.Trim(code, "0123456789;") != "" {
-					t.Fatalf("%s: sequence %q", s.Name, code)
-				}
-				b.WriteString(rest)
-			case strings.HasPrefix(part, "]8;;"):
-				if address := part[4:]; address != "" {
-					if _, ok := markup.ParseAddress(address); !ok {
-						t.Fatalf("%s: hyperlink to %q", s.Name, address)
-					}
-				}
-			case strings.HasPrefix(part, `\`):
-				b.WriteString(part[1:])
-			default:
-				t.Fatalf("%s: sequence %q", s.Name, part)
-			}
-		}
-		checkScreen(t, s.Name, b.String(), 100)
+		checkColour(t, s.Name, s.Card)
 	}
+}
+
+// checkColour draws a card in colour and looks at the screen without the sequences that Render may write.
+func checkColour(t *testing.T, name string, c *card.Card) {
+	t.Helper()
+	got := render(t, c, console.Style{Width: 100, Numbers: true, Colour: true})
+	var b strings.Builder
+	for i, part := range strings.Split(got, "\x1b") {
+		switch {
+		case i == 0:
+			b.WriteString(part)
+		case strings.HasPrefix(part, "["):
+			code, rest, _ := strings.Cut(part[1:], "m")
+			if strings.Trim(code, "0123456789;") != "" {
+				t.Fatalf("%s: sequence %q", name, code)
+			}
+			b.WriteString(rest)
+		case strings.HasPrefix(part, "]8;;"):
+			if address := part[4:]; address != "" {
+				if _, ok := markup.ParseAddress(address); !ok {
+					t.Fatalf("%s: hyperlink to %q", name, address)
+				}
+			}
+		case strings.HasPrefix(part, `\`):
+			b.WriteString(part[1:])
+		default:
+			t.Fatalf("%s: sequence %q", name, part)
+		}
+	}
+	checkScreen(t, name, b.String(), 100)
 }
 
 func checkScreen(t *testing.T, name, out string, width int) {
@@ -216,6 +222,93 @@ func FuzzRender(f *testing.F) {
 		for _, numbers := range []bool{false, true} {
 			checkScreen(t, "fuzz", render(t, c, console.Style{Width: width, Numbers: numbers}), min(max(width, 20), 100))
 		}
+	})
+}
+
+// checkHyperlinks looks at the links that a terminal in colour makes of a body.
+func checkHyperlinks(t *testing.T, name string, c *card.Card) {
+	t.Helper()
+	got := render(t, c, console.Style{Width: 100, Colour: true})
+	for _, part := range strings.Split(got, "\x1b]8;;")[1:] {
+		address, rest, _ := strings.Cut(part, "\x1b\\\x1b[4m")
+		words, _, shown := strings.Cut(rest, "\x1b[0m")
+		if shown && !strings.HasPrefix(address, words) { // the beginning of its own address, where a line ends
+			if err := cardtest.CheckLink(words, address); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
+func checkBody(t *testing.T, name, body string, widths ...int) {
+	t.Helper()
+	c := &card.Card{Summary: "s", Body: body, Footer: card.T("f")}
+	for _, width := range widths {
+		checkScreen(t, name, render(t, c, console.Style{Width: width}), width)
+	}
+	checkColour(t, name, c)
+	checkHyperlinks(t, name, c)
+}
+
+func TestRender_NothingHostileInABody(t *testing.T) {
+	for _, texts := range []map[string]string{cardtest.HostileTexts(), cardtest.HostileMarkdown()} {
+		for name, source := range texts {
+			body := card.Lines(source)
+			if err := (&card.Card{Summary: "s", Body: body}).Validate(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			checkBody(t, name, body, 20, 59)
+			got := render(t, &card.Card{Summary: "s", Body: source}, console.Style{}) // a card may fail Validate
+			checkScreen(t, name, got, 80)
+			if !strings.Contains(got, name) || strings.Count(got, "\n") > 410 {
+				t.Errorf("%s is lost, or has no end:\n%s", name, got)
+			}
+		}
+	}
+}
+
+func TestRender_Body(t *testing.T) {
+	tests := []struct {
+		name, body, want string
+		width            int
+	}{
+		{"after the summary", "a\n\nb", "s\n\na\n\nb\n", 40},
+		{"numbers in line", "9. a\n10. b\n    - c", "s\n\n 9. a\n10. b\n    • c\n", 40},
+		{"hanging indent", "- one two three four five six", "s\n\n• one two three four\n  five six\n", 20},
+		{"points with paragraphs", "- a\n\n  b\n- c", "s\n\n• a\n\n  b\n\n• c\n", 40},
+		{"loose points", "- a\n\n- b", "s\n\n• a\n• b\n", 40},
+		{"empty point", "- \n- b", "s\n\n•\n• b\n", 40},
+		{"code that fits", "```\na  b\n\n\tc\n```", "s\n\n    a  b\n\n        c\n", 40},
+		{"code that does not", "```\nkubectl get pods --all\n```", "s\n\n    kubectl get pods\n    ↪  --all\n", 20},
+		{"table with wrapped cells", "|a|b|\n|-|-:|\n|one two three four five six seven eight nine ten eleven|2|", "s\n\na                                      b\n─────────────────────────────────────  ─\none two three four five six seven      2\neight nine ten eleven\n", 40},
+		{"table in a narrow window", "|name|what it says|\n|-|-|\n|one|a long explanation of it|\n|two||", "s\n\n• name: one\n  what it says: a\n  long explanation\n  of it\n• name: two\n", 20},
+		{"table without rows", "|a|b|\n|-|-|", "s\n\na  b\n─  ─\n", 40},
+		{"note", "!!! danger\n    a\n\n    - b", "s\n\n│ ✗ Danger: a\n│\n│ • b\n", 40},
+		{"struck", "a ~~b c~~ d", "s\n\na ~~b c~~ d\n", 40},
+		{"address in one piece", "https://real.example/a-rather-long-path", "s\n\nhttps://real.example/a-rather-long-path\n", 20},
+		{"long body", strings.Repeat("a\n\n", 500), "s\n\n" + strings.Repeat("a\n\n", 200) + "… cut here; --json has all of it\n", 40},
+		{"nothing to show", "<!-- only a comment -->", "s\n", 40},
+	}
+	for _, tt := range tests {
+		got := render(t, &card.Card{Summary: "s", Body: tt.body}, console.Style{Width: tt.width})
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", tt.name, diff)
+		}
+	}
+}
+
+// FuzzMarkdown is the terminal's half; package markup has that of HTML.
+func FuzzMarkdown(f *testing.F) {
+	f.Add(cardtest.Markdown(), 40)
+	for _, texts := range []map[string]string{cardtest.HostileTexts(), cardtest.HostileMarkdown()} {
+		for _, s := range texts {
+			if len(s) < 1000 { // the fuzzer takes minutes to shorten long ones, and they have tests of their own
+				f.Add(s, 20)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, body string, width int) {
+		checkBody(t, "fuzz", body, min(max(width, 20), 100))
 	})
 }
 

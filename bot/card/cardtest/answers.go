@@ -20,6 +20,7 @@ func answers() []Sample {
 		{"find", find()},
 		{"find-nothing", findNothing()},
 		{"links", links()},
+		{"runbook", runbook()},
 		{"stale", stale()},
 		{"stale-none", staleNone()},
 		{"health", health()},

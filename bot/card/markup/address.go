@@ -84,20 +84,33 @@ func escape(s string) string {
 	return b.String()
 }
 
-// Claims reports whether the words of a link look like an address of their own that leads to another
-// host than the link does. Such words are not shown: the address is.
+// Claims reports whether the words of a link look like an address of their own, or hold one, that leads to
+// another host than the link does. Such words are not shown: the address is.
 func (a Address) Claims(words string) bool {
-	w := strings.ToLower(strings.Trim(Terminal(words), " <>()[]\"'"))
-	if w == "" || w == strings.ToLower(a.URL) {
+	shown := strings.ToLower(Terminal(words))
+	if strings.TrimSpace(shown) == strings.ToLower(a.URL) {
 		return false
 	}
-	_, rest, isURL := strings.Cut(w, "://")
-	if !isURL {
-		rest = w
-		if !strings.HasPrefix(w, "www.") && !strings.Contains(w, "@") {
-			return false
+	for w := range strings.FieldsSeq(shown) {
+		if a.claims(strings.Trim(w, "<>()[]\"'")) {
+			return true
 		}
 	}
-	claimed, _, _ := strings.Cut(rest, "/")
-	return claimed != a.Host
+	return false
+}
+
+// claims is Claims for one word in lower case.
+func (a Address) claims(w string) bool {
+	_, rest, isURL := strings.Cut(w, "://")
+	if !isURL {
+		name, host, _ := strings.Cut(w, "@")
+		isMail := name != "" && strings.Contains(host, ".")
+		return (isMail || strings.HasPrefix(w, "www.")) && beforeSlash(w) != a.Host
+	}
+	return beforeSlash(rest) != a.Host || strings.Contains(rest, "://")
+}
+
+func beforeSlash(s string) string {
+	before, _, _ := strings.Cut(s, "/")
+	return before
 }

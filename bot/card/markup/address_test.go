@@ -57,19 +57,23 @@ func TestAddress_Claims(t *testing.T) {
 		t.Fatal("refused")
 	}
 	tests := map[string]bool{
-		"dashboard":                      false,
-		"docs/runbook.md":                false,
-		"":                               false,
-		"https://evil.example/login":     false,
-		"https://evil.example/elsewhere": false,
-		"https://good.example/login":     true,
-		"see <https://good.example>":     true,
-		"www.good.example":               true,
-		"ssh://good.example":             true,
-		"https://good.example@x":         true,
-		"pay@good.example":               true,
-		"ht\u200btps://good.example":     true,
-		"https://evil.example.good":      true,
+		"dashboard":                                          false,
+		"docs/runbook.md":                                    false,
+		"":                                                   false,
+		"https://evil.example/login":                         false,
+		"https://evil.example/elsewhere":                     false,
+		"https://good.example/login":                         true,
+		"see <https://good.example>":                         true,
+		"www.good.example":                                   true,
+		"ssh://good.example":                                 true,
+		"https://good.example@x":                             true,
+		"pay@good.example":                                   true,
+		"ht\u200btps://good.example":                         true,
+		"https://evil.example.good":                          true,
+		"ask @jonas, @everyone":                              false,
+		"https://evil.example/ or www.good.example":          true,
+		"https://evil.example/?to=https://good.example/":     true,
+		"not https://evil.example but https://good.example/": true,
 	}
 	for words, want := range tests {
 		if got := to.Claims(words); got != want {

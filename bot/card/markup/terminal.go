@@ -18,12 +18,41 @@ func Terminal(s string) string {
 	if plain(s) {
 		return s
 	}
+	return defuse(s, false)
+}
+
+// tabStop is how far apart the columns are to which tabs lead in code.
+const tabStop = 4
+
+// Verbatim makes a line of code safe to print on a terminal: as Terminal does, but spaces stay as many as
+// they are, and a tab becomes spaces up to the next multiple of four columns.
+func Verbatim(s string) string {
+	if strings.Contains(s, "\t") {
+		var b strings.Builder
+		column := 0
+		for i, part := range strings.Split(s, "\t") {
+			if i > 0 {
+				n := tabStop - column%tabStop
+				b.WriteString(strings.Repeat(" ", n))
+				column += n
+			}
+			part = defuse(part, true)
+			b.WriteString(part)
+			column += Width(part)
+		}
+		return b.String()
+	}
+	return defuse(s, true)
+}
+
+// defuse is Terminal and, where every space counts, Verbatim.
+func defuse(s string, everySpace bool) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	marks, spaced := maxMarks, false // a mark at the start would fall on whatever is printed before
 	for _, r := range s {
 		if unicode.IsSpace(r) || r == '\u2800' { // a blank pattern, of use only for looking like a space
-			if !spaced {
+			if !spaced || everySpace {
 				b.WriteByte(' ')
 			}
 			marks, spaced = maxMarks, true // a mark on a space would look like one on the word before
