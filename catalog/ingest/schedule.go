@@ -43,8 +43,8 @@ type turn struct {
 	due     time.Time     // of the next poll; zero: at once
 	strikes int           // checks that failed since the last good one, or the last kick
 	kicked  bool          // somebody asks for a fetch that has not begun
-	gap     time.Duration // at least between the beginning of a fetch and of the next one that a kick asks for
-	begun   time.Time     // the last fetch
+	obeyed  time.Time     // when the last fetch began that a kick had asked for
+	gap     time.Duration // at least between obeyed and the next one
 	after   time.Time     // the server wants no questions before
 	hinted  time.Time     // since when news is known of that no fetch has brought; zero: none is known of
 	checked time.Time     // when the last good check began; zero: none in this process
@@ -95,7 +95,7 @@ func (p *schedule) begin(states []*state) (now []*state, next time.Duration) {
 // at is when the source may be asked next.
 func (t *turn) at() time.Time {
 	at := t.due
-	if early := t.begun.Add(t.gap); t.kicked && early.Before(at) {
+	if early := t.obeyed.Add(t.gap); t.kicked && early.Before(at) {
 		at = early
 	}
 	if at.Before(t.after) {
@@ -105,12 +105,15 @@ func (t *turn) at() time.Time {
 }
 
 func (t *turn) begin(at time.Time) {
-	if t.kicked && at.Sub(t.begun) < 2*t.gap {
-		t.gap = min(2*t.gap, gapMax)
-	} else {
-		t.gap = gapMin
+	if t.kicked {
+		if at.Sub(t.obeyed) < 2*t.gap {
+			t.gap = min(2*t.gap, gapMax)
+		} else {
+			t.gap = gapMin
+		}
+		t.obeyed = at
 	}
-	t.busy, t.kicked, t.begun = true, false, at
+	t.busy, t.kicked = true, false
 }
 
 // kick asks for a fetch soon. A hint says that there is news by now. A source that was left alone
