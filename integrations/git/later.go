@@ -31,7 +31,7 @@ func comeBack(resp *http.Response, now time.Time) (after time.Duration, said boo
 			continue
 		}
 		if at, err := strconv.ParseUint(h.Get(name+"Reset"), 10, 40); err == nil {
-			return until(time.Unix(int64(at), 0), now) //nolint:gosec // 40 bits fit
+			return until(time.Unix(int64(at), 0), now)
 		}
 	}
 	return 0, false

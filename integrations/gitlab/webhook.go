@@ -12,7 +12,7 @@ import (
 
 // Headers of a delivery: https://docs.gitlab.com/user/project/integrations/webhooks/#delivery-headers
 const (
-	tokenHeader    = "X-Gitlab-Token"
+	tokenHeader    = "X-Gitlab-Token"      //nolint:gosec // the name of a header
 	deliveryHeader = "Idempotency-Key"     // the same at every attempt
 	eventIDHeader  = "X-Gitlab-Event-UUID" // what older versions have
 )

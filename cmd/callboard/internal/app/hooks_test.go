@@ -6,7 +6,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // what must not be accepted
+	"crypto/sha1" // what must not be accepted
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -119,7 +120,7 @@ func newEndpoint(tb testing.TB, kick func(string) bool, secrets ...string) *endp
 	var refs config.Secrets
 	for i, text := range secrets {
 		name := fmt.Sprintf("HOOK_TEST_SECRET_%d", i)
-		tb.(interface{ Setenv(key, value string) }).Setenv(name, text) //nolint:forcetypeassert // T and B both have it
+		tb.Setenv(name, text)
 		ref, err := secret.ParseRef("env:" + name)
 		if err != nil {
 			tb.Fatal(err)
@@ -361,23 +362,23 @@ func heap() int64 {
 	var m runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc) //nolint:gosec // far from the limit
+	return int64(m.HeapAlloc)
 }
 
 func TestDeliveries_Bounded(t *testing.T) {
 	var d deliveries
 	for i := range 3 * deliveriesKnown {
-		if !d.first("github", fmt.Sprint(i)) {
+		if !d.first("github", strconv.Itoa(i)) {
 			t.Fatalf("%d is new", i)
 		}
 	}
 	if len(d.known) != deliveriesKnown || len(d.ring) != deliveriesKnown {
 		t.Errorf("%d and %d are remembered", len(d.known), len(d.ring))
 	}
-	if d.first("github", fmt.Sprint(2*deliveriesKnown)) || !d.first("github", fmt.Sprint(2*deliveriesKnown-1)) {
+	if d.first("github", strconv.Itoa(2*deliveriesKnown)) || !d.first("github", strconv.Itoa(2*deliveriesKnown-1)) {
 		t.Error("the last ones must be known, and those before them forgotten")
 	}
-	if !d.first("gitea", fmt.Sprint(2*deliveriesKnown)) || !d.first("x", "") || !d.first("x", "") {
+	if !d.first("gitea", strconv.Itoa(2*deliveriesKnown)) || !d.first("x", "") || !d.first("x", "") {
 		t.Error("another forge's delivery of the same id is new, and so is each without an id")
 	}
 }
@@ -432,7 +433,7 @@ func BenchmarkWebhook(b *testing.B) {
 		r := httptest.NewRequest(http.MethodPost, "/hooks/github", strings.NewReader(body))
 		r.Header.Set(s.proof, proof)
 		r.Header.Set("X-GitHub-Event", "push")
-		r.Header.Set(s.id, fmt.Sprint(i))
+		r.Header.Set(s.id, strconv.Itoa(i))
 		if w := e.send(r); w.Code != http.StatusAccepted {
 			b.Fatal(w.Code)
 		}
