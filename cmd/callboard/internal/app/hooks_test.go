@@ -385,7 +385,7 @@ func TestDeliveries_Bounded(t *testing.T) {
 
 func TestWebhook_TooManyAtOnce(t *testing.T) {
 	s := senders()[0]
-	e := newEndpoint(t, nil, newSecret)
+	e := newEndpoint(t, func(string) bool { return true }, newSecret)
 	release, waiting := make(chan struct{}), make(chan struct{})
 	answers := make(chan int, hooksAtOnce)
 	for range hooksAtOnce {
