@@ -254,6 +254,17 @@ func TestRun_Lag(t *testing.T) {
 		pass(61 * time.Second)
 		// The check before began at the hint, ended a fetch later, and was a poll ago; then came a fetch.
 		want(time.Minute+200*time.Millisecond, "by polling, at most")
+		pass(time.Minute)
+		syncer.KickSource("acme")
+		pass(50 * time.Millisecond)
+		w.commit(tree{"catalog-info.yaml": service("d")}) // too late for the fetch that is under way
+		syncer.KickSource("acme")
+		pass(60 * time.Millisecond)
+		if behind := syncer.Behind()["acme"]; behind != 60*time.Millisecond {
+			t.Errorf("with a hint that came during a fetch: behind by %v", behind)
+		}
+		pass(time.Second)
+		want(550*time.Millisecond, "after a hint that came during a fetch")
 		w.fail(errDown)
 		syncer.KickSource("acme")
 		pass(90 * time.Second)

@@ -46,7 +46,8 @@ type turn struct {
 	obeyed  time.Time     // when the last fetch began that a kick had asked for
 	gap     time.Duration // at least between obeyed and the next one
 	after   time.Time     // the server wants no questions before
-	hinted  time.Time     // since when news is known of that no fetch has brought; zero: none is known of
+	hinted  time.Time     // since when news is known of for which no fetch has begun; zero: none is known of
+	awaited time.Time     // the same of news for which a fetch has begun
 	checked time.Time     // when the last good check began; zero: none in this process
 }
 
@@ -114,6 +115,15 @@ func (t *turn) begin(at time.Time) {
 		t.obeyed = at
 	}
 	t.busy, t.kicked = true, false
+	t.awaited, t.hinted = t.news(), time.Time{}
+}
+
+// news is since when news is known of that is not served; zero when none is known of.
+func (t *turn) news() time.Time {
+	if t.awaited.IsZero() {
+		return t.hinted
+	}
+	return t.awaited
 }
 
 // kick asks for a fetch soon. A hint says that there is news by now. A source that was left alone
@@ -141,8 +151,8 @@ func (p *schedule) rouse() {
 func (p *schedule) since(st *state) time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if t := p.turns[st]; !t.hinted.IsZero() {
-		return t.hinted
+	if news := p.turns[st].news(); !news.IsZero() {
+		return news
 	}
 	return p.turns[st].checked
 }
@@ -167,6 +177,9 @@ func (p *schedule) settle(f fetch, applied bool) {
 		t.checked = f.begun
 		if !t.hinted.After(f.begun) {
 			t.hinted = time.Time{}
+		}
+		if !t.awaited.After(f.begun) {
+			t.awaited = time.Time{}
 		}
 	}
 	t.due = now.Add(p.interval(t.strikes))
@@ -195,8 +208,8 @@ func (p *schedule) interval(strikes int) time.Duration {
 func (p *schedule) behind(st *state) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if hinted := p.turns[st].hinted; !hinted.IsZero() {
-		return max(0, p.now().Sub(hinted))
+	if news := p.turns[st].news(); !news.IsZero() {
+		return max(0, p.now().Sub(news))
 	}
 	return 0
 }
