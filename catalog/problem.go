@@ -99,7 +99,12 @@ type SourceStatus struct {
 	ChangedAt time.Time // when Revision was taken over
 	Error     string    // why the last check failed; "" when it was fine
 	FailedAt  time.Time // since when checks fail; zero when the last one was fine
+	Failures  int       // checks that failed since then
 	Waiting   string    // a removal that waits for confirmation, in words; "" when none does
+
+	// Lag is how long the newest change may have waited from being pushed to being shown: since the
+	// forge told of it, or else since the last check that saw nothing of it. 0 when that is not known.
+	Lag time.Duration
 }
 
 // ChangeSet is what one sync changes: the rows to write and, for people, the refs concerned.

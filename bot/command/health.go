@@ -2,6 +2,8 @@ package command
 
 import (
 	"context"
+	"strconv"
+	"time"
 
 	"callboard/bot"
 	"callboard/bot/card"
@@ -50,6 +52,9 @@ func (d Deps) runHealth(_ context.Context, req *bot.Request) (bot.Reply, error) 
 
 func sourceItem(source catalog.SourceStatus) card.Item {
 	item := card.Item{Status: card.OK, Text: card.T(source.Name), Detail: card.Join(" ", card.T("@"+shortRevision(source.Revision)+", checked"), card.Age(source.CheckedAt))}
+	if source.Lag > 0 {
+		item.Detail = card.Join(", ", item.Detail, card.T("newest change shown within "+span(source.Lag)))
+	}
 	served := "showing what was last good"
 	if source.Revision == "" {
 		served = "never read"
@@ -57,7 +62,11 @@ func sourceItem(source catalog.SourceStatus) card.Item {
 	switch {
 	case source.Error != "":
 		item.Status = card.Warn
-		item.Detail = card.Join(" ", card.T("fails since"), card.When(source.FailedAt), card.T("("+card.Line(source.Error)+"), "+served))
+		since := card.Join(" ", card.T("fails since"), card.When(source.FailedAt))
+		if source.Failures > 1 {
+			since = card.Join(", ", since, card.T(strconv.Itoa(source.Failures)+" times in a row"))
+		}
+		item.Detail = card.Join(" ", since, card.T("("+card.Line(source.Error)+"), "+served))
 	case source.Waiting != "":
 		item.Status = card.Warn
 		item.Detail = card.T(card.Line(source.Waiting))
@@ -65,4 +74,18 @@ func sourceItem(source catalog.SourceStatus) card.Item {
 		item.Status, item.Detail = card.Unknown, card.T("not read yet")
 	}
 	return item
+}
+
+// span reads "1 s", "40 s", "3 min", "2 h" or "5 d": the least of the unit that is not less than d.
+func span(d time.Duration) string {
+	for _, unit := range []struct {
+		size, most time.Duration
+		name       string
+	}{{time.Second, 90 * time.Second, " s"}, {time.Minute, 90 * time.Minute, " min"}, {time.Hour, 48 * time.Hour, " h"}} {
+		if d <= unit.most {
+			return strconv.FormatInt(int64((d+unit.size-1)/unit.size), 10) + unit.name
+		}
+	}
+	const day = 24 * time.Hour
+	return strconv.FormatInt(int64((d+day-1)/day), 10) + " d"
 }

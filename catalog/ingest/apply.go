@@ -50,10 +50,32 @@ func (s *Syncer) apply(ctx context.Context, fetched []fetch, confirm bool) (*cat
 	set := s.changes(drafts, next)
 	err := s.store(ctx, set)
 	if err == nil {
+		s.measure(fetched, drafts)
 		s.commit(drafts, next)
+	}
+	for _, f := range fetched {
+		if drafts[f.state] != nil {
+			s.schedule.settle(f, err == nil)
+		}
 	}
 	s.observe(fetched, set, err, s.opts.Now().Sub(start))
 	return set, err
+}
+
+// measure notes how long the news that were fetched had waited. The store gets to know with its next
+// change.
+func (s *Syncer) measure(fetched []fetch, drafts map[*state]*draft) {
+	for i := range fetched {
+		f := &fetched[i]
+		d := drafts[f.state]
+		if d == nil || d.files == nil || d.status.Revision == f.state.status.Revision {
+			continue
+		}
+		if since := s.schedule.since(f.state); !since.IsZero() {
+			f.lag = max(1, s.opts.Now().Sub(since))
+			d.status.Lag = f.lag
+		}
+	}
 }
 
 // drafts notes for each fetch when it was and how it went. A fetch that shutting down cut off says
@@ -73,12 +95,13 @@ func (s *Syncer) drafts(ctx context.Context, fetched []fetch) map[*state]*draft 
 		drafts[f.state] = d
 		if f.err != nil {
 			d.status.Error = f.err.Error()
+			d.status.Failures++
 			if d.status.FailedAt.IsZero() {
 				d.status.FailedAt = now
 			}
 			continue
 		}
-		d.status.Error, d.status.FailedAt, d.status.Waiting = "", time.Time{}, ""
+		d.status.Error, d.status.FailedAt, d.status.Failures, d.status.Waiting = "", time.Time{}, 0, ""
 		d.status.CheckedAt = now
 		d.tree = &f.tree
 	}
@@ -237,10 +260,12 @@ func (s *Syncer) changes(drafts map[*state]*draft, next *built) *catalog.ChangeS
 	return set
 }
 
-// worthWriting spares the store a write for each check that found nothing new.
+// worthWriting spares the store a write for each check that found nothing new, or failed as the one
+// before it did.
 func (s *Syncer) worthWriting(st *state, d *draft) bool {
 	was, is := st.status, d.status
 	was.CheckedAt, is.CheckedAt = time.Time{}, time.Time{}
+	was.Failures, is.Failures = 0, 0
 	return was != is || s.opts.Now().Sub(st.written) >= checkedInterval
 }
 
@@ -362,7 +387,7 @@ func (s *Syncer) observe(fetched []fetch, set *catalog.ChangeSet, err error, too
 		return
 	}
 	for _, f := range fetched {
-		event := Event{Source: f.state.config.Name, Err: cmp.Or(f.err, err), Took: f.took + took}
+		event := Event{Source: f.state.config.Name, Err: cmp.Or(f.err, err), Took: f.took + took, Lag: f.lag}
 		if touches(set, event.Source) {
 			event.Set = set
 		}

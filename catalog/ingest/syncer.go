@@ -19,8 +19,8 @@ import (
 const (
 	fetchesAtOnce   = 4                // sources fetched at the same time
 	slotLimit       = 5 * time.Second  // how long a fetch counts as one of these
-	firstPatience   = 30 * time.Second // how long the first catalog waits for slow sources, so that who wins a conflict is no matter of luck
-	patience        = time.Second      // how long news of fast sources wait for those of slow ones
+	firstPatience   = 30 * time.Second // how long the first catalog waits for slow sources
+	patience        = time.Second      // the same where the store has an old one
 	checkedInterval = 5 * time.Minute  // how often a check that found nothing new is written to the store
 	foreignRounds   = 4                // chains of Locations across sources that are followed in one sync
 )
@@ -37,6 +37,7 @@ type Options struct {
 	Log     *slog.Logger
 	Now     func() time.Time // nil: time.Now
 	Observe func(Event)      // nil: nobody looks; called by one goroutine at a time
+	Random  func() float64   // in [0, 1), spreads the polls; nil: math/rand
 }
 
 // Event tells what became of one source in one sync, for metrics and logs.
@@ -44,13 +45,14 @@ type Event struct {
 	Source string
 	Err    error
 	Took   time.Duration      // fetching, scanning, building, storing
+	Lag    time.Duration      // of the news that it brought; see catalog.SourceStatus. 0: it brought none, or nobody knows
 	Set    *catalog.ChangeSet // of the whole sync; nil when it holds no file of this source
 }
 
 // Syncer keeps the catalog in step with its sources. All methods are safe for use by many goroutines.
 type Syncer struct {
 	opts     Options
-	kick     chan struct{}
+	schedule *schedule
 	shapes   *Shapes // shared by all documents of the process
 	snapshot atomic.Pointer[catalog.Snapshot]
 	fault    atomic.Pointer[error] // why the store refused the last change; nil when it did not
@@ -84,7 +86,7 @@ func NewSyncer(opts Options) *Syncer {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	s := &Syncer{opts: opts, kick: make(chan struct{}, 1), shapes: new(Shapes)}
+	s := &Syncer{opts: opts, shapes: new(Shapes)}
 	for i := range opts.Sources {
 		config := &s.opts.Sources[i]
 		s.states = append(s.states, &state{
@@ -96,6 +98,7 @@ func NewSyncer(opts Options) *Syncer {
 			fetching: make(chan struct{}, 1),
 		})
 	}
+	s.schedule = newSchedule(s.states, opts.Now, opts.Random)
 	s.snapshot.Store(catalog.NewSnapshot(catalog.Contents{Sources: s.statuses()}))
 	return s
 }
@@ -161,130 +164,15 @@ func (s *Syncer) Sync(ctx context.Context, confirm bool) Report {
 	return s.report(set, err, s.opts.Now().Sub(start))
 }
 
-// Kick asks Run for a sync as soon as possible. Kicks that come while one is waiting are one.
-func (s *Syncer) Kick() {
-	select {
-	case s.kick <- struct{}{}:
-	default:
-	}
-}
-
-// Run syncs at once, then every poll interval and at each Kick, until ctx ends. A source that is
-// slow holds up neither the others nor, after a first patience, the first catalog.
-func (s *Syncer) Run(ctx context.Context, poll time.Duration) {
-	ticker := time.NewTicker(poll)
-	defer ticker.Stop()
-	rounds := rounds{syncer: s, slots: make(chan struct{}, fetchesAtOnce), busy: map[*state]bool{}}
-	defer rounds.stragglers.Wait()
-	for {
-		rounds.run(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		case <-s.kick:
-		}
-	}
-}
-
-// rounds fetches sources side by side; a source takes part in one round at a time.
-type rounds struct {
-	syncer     *Syncer
-	slots      chan struct{}
-	stragglers sync.WaitGroup
-	waited     bool // the first catalog had its time
-
-	mu   sync.Mutex
-	busy map[*state]bool
-}
-
-// run fetches the sources that no earlier round is still busy with. It applies together what comes
-// within the patience, and each straggler when it comes.
-func (r *rounds) run(ctx context.Context) {
-	results := make(chan fetch, len(r.syncer.states))
-	started := 0
-	for _, st := range r.syncer.states {
-		if r.take(st) {
-			started++
-			r.stragglers.Go(func() {
-				defer r.slot()()
-				results <- r.syncer.fetch(ctx, st)
-			})
-		}
-	}
-	ready := gather(ctx, results, started, r.patience())
-	r.apply(ctx, ready)
-	for range started - len(ready) {
-		r.stragglers.Go(func() { r.apply(ctx, []fetch{<-results}) })
-	}
-}
-
-// slot waits for one of the slots and returns what gives it back. A fetch that lasts waits for its server and
-// not for this machine, so it loses its slot after a while: servers that hang must not keep all of them.
-func (r *rounds) slot() (done func()) {
-	r.slots <- struct{}{}
-	release := sync.OnceFunc(func() { <-r.slots })
-	timer := time.AfterFunc(slotLimit, release)
-	return func() {
-		timer.Stop()
-		release()
-	}
-}
-
-// patience is long while there are sources that were never read, but only once: a source that hangs
-// for ever must not hold up the others for ever.
-func (r *rounds) patience() time.Duration {
-	if r.waited || !r.syncer.unread() {
-		return patience
-	}
-	r.waited = true
-	return firstPatience
-}
-
-func (r *rounds) apply(ctx context.Context, fetched []fetch) {
-	_, _ = r.syncer.apply(ctx, fetched, false) // Fault remembers the error
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, f := range fetched {
-		delete(r.busy, f.state)
-	}
-}
-
-func (r *rounds) take(st *state) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.busy[st] {
-		return false
-	}
-	r.busy[st] = true
-	return true
-}
-
-// gather receives n results, or as many as come within the patience.
-func gather(ctx context.Context, results <-chan fetch, n int, patience time.Duration) []fetch {
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	var ready []fetch
-	for len(ready) < n {
-		select {
-		case f := <-results:
-			ready = append(ready, f)
-		case <-timer.C:
-			return ready
-		case <-ctx.Done():
-			return ready
-		}
-	}
-	return ready
-}
-
 // fetch is what came of asking a source.
 type fetch struct {
 	state *state
 	tree  Tree
 	err   error
+	begun time.Time
 	took  time.Duration
-	turn  int64 // grows with each fetch of the source
+	turn  int64         // grows with each fetch of the source
+	lag   time.Duration // of the news that it brought; set when they are served
 }
 
 // fetch asks a source, when no other fetch of it is under way.
@@ -296,8 +184,9 @@ func (s *Syncer) fetch(ctx context.Context, st *state) fetch {
 		return fetch{state: st, err: ctx.Err(), took: s.opts.Now().Sub(start), turn: st.fetched.Load()}
 	}
 	defer func() { <-st.fetching }()
+	begun := s.opts.Now()
 	tree, err := st.config.Source.Fetch(ctx)
-	return fetch{st, tree, err, s.opts.Now().Sub(start), st.fetched.Add(1)}
+	return fetch{state: st, tree: tree, err: err, begun: begun, took: s.opts.Now().Sub(start), turn: st.fetched.Add(1)}
 }
 
 func (s *Syncer) fetchAll(ctx context.Context) []fetch {

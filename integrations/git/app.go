@@ -107,6 +107,11 @@ func (t *appTokens) request(ctx context.Context, jwt string) (string, time.Time,
 		return "", time.Time{}, connectError(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
+	if after, limited := comeBack(resp, time.Now()); limited {
+		failure := fail(ErrNetwork, "%s had too many requests (%d) when asked for an installation token: to be asked again in %s", req.URL.Host, resp.StatusCode, after)
+		failure.After = after
+		return "", time.Time{}, failure
+	}
 	if resp.StatusCode != http.StatusCreated {
 		return "", time.Time{}, fail(ErrAuth, "%s answered %d when asked for an installation token: check app id, installation id and key of the GitHub App", req.URL.Host, resp.StatusCode)
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"time"
 	"unicode"
 
 	"callboard/catalog/ingest"
@@ -39,7 +40,12 @@ type Error struct {
 	Kind error  // one of the Err values of this package
 	What string // what happened, and what to do
 	Err  error  // the cause, where it helps
+
+	After time.Duration // when the server said to come back; 0 when it did not
 }
+
+// RetryAfter gives After; it makes an Error an ingest.LaterError.
+func (e *Error) RetryAfter() time.Duration { return e.After }
 
 // Error gives one line.
 func (e *Error) Error() string {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
@@ -123,14 +124,19 @@ func (h *httpSession) do(ctx context.Context, method string, u *url.URL, body io
 	}
 	if resp.StatusCode != http.StatusOK {
 		_ = resp.Body.Close()
-		return nil, h.statusError(resp.StatusCode)
+		failure := h.statusError(resp.StatusCode)
+		if after, limited := comeBack(resp, time.Now()); limited {
+			failure = fail(ErrNetwork, "had too many requests (%d): to be asked again in %s", resp.StatusCode, after)
+			failure.After = after
+		}
+		return nil, failure
 	}
 	return resp, nil
 }
 
 // statusError says what an HTTP status means for the operator. The body is not shown: it comes from
 // anybody and may repeat the request.
-func (h *httpSession) statusError(code int) error {
+func (h *httpSession) statusError(code int) *Error {
 	switch {
 	case code == http.StatusUnauthorized && h.password == "":
 		return fail(ErrAuth, "asks for credentials (401): set a token with read access, or check the address, since forges answer this for unknown repositories too")

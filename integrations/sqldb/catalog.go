@@ -78,17 +78,17 @@ func putFiles(ctx context.Context, b *batch, set *catalog.ChangeSet) error {
 
 func putSources(ctx context.Context, b *batch, set *catalog.ChangeSet) error {
 	const query = `INSERT INTO catalog_sources
-			(name, url, branch, web, trusted, revision, checked_at, changed_at, error, failed_at, waiting)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			(name, url, branch, web, trusted, revision, checked_at, changed_at, error, failed_at, failures, waiting, lag)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET url = excluded.url, branch = excluded.branch, web = excluded.web,
 			trusted = excluded.trusted, revision = excluded.revision, checked_at = excluded.checked_at,
 			changed_at = excluded.changed_at, error = excluded.error, failed_at = excluded.failed_at,
-			waiting = excluded.waiting`
+			failures = excluded.failures, waiting = excluded.waiting, lag = excluded.lag`
 	return b.each(ctx, query, len(set.Sources), func(i int) []any {
 		s := &set.Sources[i]
 		return []any{
 			s.Name, s.URL, s.Branch, s.Web, number(s.Trusted), s.Revision,
-			nanos(s.CheckedAt), nanos(s.ChangedAt), s.Error, nanos(s.FailedAt), s.Waiting,
+			nanos(s.CheckedAt), nanos(s.ChangedAt), s.Error, nanos(s.FailedAt), s.Failures, s.Waiting, int64(s.Lag),
 		}
 	})
 }
@@ -139,7 +139,7 @@ func (c *Catalog) Load(ctx context.Context) (ingest.Stored, error) {
 
 func loadSources(ctx context.Context, tx *sql.Tx) (list []catalog.SourceStatus, err error) {
 	rows, err := tx.QueryContext(ctx, `SELECT name, url, branch, web, trusted, revision, checked_at, changed_at,
-		error, failed_at, waiting FROM catalog_sources`)
+		error, failed_at, failures, waiting, lag FROM catalog_sources`)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func loadSources(ctx context.Context, tx *sql.Tx) (list []catalog.SourceStatus, 
 		var trusted int
 		var checked, changed, failed int64
 		err := rows.Scan(&s.Name, &s.URL, &s.Branch, &s.Web, &trusted, &s.Revision, &checked, &changed,
-			&s.Error, &failed, &s.Waiting)
+			&s.Error, &failed, &s.Failures, &s.Waiting, &s.Lag)
 		if err != nil {
 			return nil, err
 		}

@@ -39,7 +39,7 @@ func fill(r *rand.Rand, v reflect.Value) {
 		v.SetString(wildText(r))
 	case reflect.Bool:
 		v.SetBool(r.IntN(2) == 0)
-	case reflect.Int:
+	case reflect.Int, reflect.Int64:
 		v.SetInt(pick(r, 0, 1, r.Int64N(1000), 1<<40))
 	case reflect.Pointer:
 		if r.IntN(4) > 0 {

@@ -81,7 +81,7 @@ func (a *App) open(ctx context.Context) error {
 	if err := a.syncer.Load(ctx); err != nil {
 		return err
 	}
-	a.meters.watch(a.syncer.Snapshot)
+	a.meters.watch(a.syncer.Snapshot, a.syncer.Behind)
 	a.handle = a.handler()
 	return nil
 }

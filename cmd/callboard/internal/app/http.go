@@ -41,7 +41,7 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// serveHTTP serves metrics and health on the port that Listen opened, if it did.
+// serveHTTP serves metrics, health and webhooks on the port that Listen opened, if it did.
 func (a *App) serveHTTP(ctx context.Context) error {
 	if a.listener == nil {
 		return nil
@@ -56,6 +56,7 @@ func (a *App) serveHTTP(ctx context.Context) error {
 		}
 		writeText(w, http.StatusOK, "ready")
 	})
+	newHooks(a.config.Catalog.Sources, a.syncer.KickSource, a.meters.webhooks, a.log).register(mux, forges(a.config.Integrations))
 	return serve(ctx, a.listener, newServer(mux))
 }
 

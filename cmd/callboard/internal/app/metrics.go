@@ -21,6 +21,8 @@ type meters struct {
 	requestTime  prometheus.Histogram
 	syncs        *prometheus.CounterVec
 	syncDuration *prometheus.HistogramVec
+	lag          *prometheus.HistogramVec
+	webhooks     *prometheus.CounterVec
 }
 
 func newMeters(registry *prometheus.Registry) *meters {
@@ -42,29 +44,45 @@ func newMeters(registry *prometheus.Registry) *meters {
 			Name: "callboard_sync_duration_seconds", Help: "Time from asking a source to answering from what it said.",
 			Buckets: prometheus.ExponentialBuckets(0.005, 4, 9),
 		}, []string{"source"}),
+		lag: auto.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "callboard_source_lag_seconds",
+			Help: "Time that a change waited from its push, or from the last check that saw nothing of it, until it was served.",
+			// Fine where webhooks should be, coarse where polling and failing sources are.
+			Buckets: []float64{0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 1800, 3600, 4 * 3600, 24 * 3600},
+		}, []string{"source"}),
+		webhooks: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "callboard_webhooks_total",
+			Help: "Deliveries of webhooks, by forge and result: accepted, repeated, unknown, ignored, refused, malformed, too_large, off or busy.",
+		}, []string{"forge", "result"}),
 	}
 }
 
-// watch exposes what the served catalog is like.
-func (m *meters) watch(snapshot func() *catalog.Snapshot) {
+// watch exposes what the served catalog is like, and how long news of each source has been known of that
+// is not in it.
+func (m *meters) watch(snapshot func() *catalog.Snapshot, behind func() map[string]time.Duration) {
 	m.registry.MustRegister(&catalogCollector{
-		snapshot: snapshot,
-		entities: prometheus.NewDesc("callboard_catalog_entities", "Entities served.", nil, nil),
-		problems: prometheus.NewDesc("callboard_catalog_problems", "Problems of descriptors, by rule.", []string{"rule"}, nil),
-		checked:  prometheus.NewDesc("callboard_source_checked_timestamp_seconds", "When the source was last found to be at the revision that is served.", []string{"source"}, nil),
-		failing:  prometheus.NewDesc("callboard_source_failing", "1 while the last check of the source failed.", []string{"source"}, nil),
-		waiting:  prometheus.NewDesc("callboard_source_waiting", "1 while a removal waits for callboard sync --confirm.", []string{"source"}, nil),
+		snapshot: snapshot, news: behind,
+		entities:  prometheus.NewDesc("callboard_catalog_entities", "Entities served.", nil, nil),
+		problems:  prometheus.NewDesc("callboard_catalog_problems", "Problems of descriptors, by rule.", []string{"rule"}, nil),
+		conflicts: prometheus.NewDesc("callboard_catalog_conflicts", "Entities that more than one file defines.", nil, nil),
+		failures:  prometheus.NewDesc("callboard_source_failures", "Checks of the source that failed in a row.", []string{"source"}, nil),
+		lastLag:   prometheus.NewDesc("callboard_source_last_lag_seconds", "The lag of the newest change of the source, as in callboard_source_lag_seconds.", []string{"source"}, nil),
+		behind:    prometheus.NewDesc("callboard_source_behind_seconds", "How long a webhook's news of the source has been waiting to be served; 0 when none is.", []string{"source"}, nil),
+		checked:   prometheus.NewDesc("callboard_source_checked_timestamp_seconds", "When the source was last found to be at the revision that is served.", []string{"source"}, nil),
+		failing:   prometheus.NewDesc("callboard_source_failing", "1 while the last check of the source failed.", []string{"source"}, nil),
+		waiting:   prometheus.NewDesc("callboard_source_waiting", "1 while a removal waits for callboard sync --confirm.", []string{"source"}, nil),
 	})
 }
 
 type catalogCollector struct {
-	snapshot                                      func() *catalog.Snapshot
-	entities, problems, checked, failing, waiting *prometheus.Desc
+	snapshot                                                                            func() *catalog.Snapshot
+	news                                                                                func() map[string]time.Duration
+	entities, problems, conflicts, checked, failing, failures, waiting, lastLag, behind *prometheus.Desc
 }
 
 // Describe implements prometheus.Collector.
 func (c *catalogCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{c.entities, c.problems, c.checked, c.failing, c.waiting} {
+	for _, desc := range []*prometheus.Desc{c.entities, c.problems, c.conflicts, c.checked, c.failing, c.failures, c.waiting, c.lastLag, c.behind} {
 		out <- desc
 	}
 }
@@ -77,18 +95,29 @@ func (c *catalogCollector) Collect(out chan<- prometheus.Metric) {
 	view := c.snapshot().As(catalog.Everything{})
 	gauge(c.entities, float64(view.Len()))
 	byRule := map[catalog.Rule]int{}
+	disputed := map[catalog.Ref]bool{} // the holder and everybody else have a problem each
 	for _, p := range view.Problems() {
 		byRule[p.Rule]++
+		if p.Rule == catalog.RuleConflict {
+			disputed[p.Ref] = true
+		}
 	}
+	gauge(c.conflicts, float64(len(disputed)))
 	for rule, n := range byRule {
 		gauge(c.problems, float64(n), string(rule))
 	}
+	behind := c.news()
 	for _, source := range view.Sources() {
 		if !source.CheckedAt.IsZero() {
 			gauge(c.checked, float64(source.CheckedAt.Unix()), source.Name)
 		}
 		gauge(c.failing, oneIf(source.Error != ""), source.Name)
+		gauge(c.failures, float64(source.Failures), source.Name)
 		gauge(c.waiting, oneIf(source.Waiting != ""), source.Name)
+		if source.Lag > 0 {
+			gauge(c.lastLag, source.Lag.Seconds(), source.Name)
+		}
+		gauge(c.behind, behind[source.Name].Seconds(), source.Name)
 	}
 }
 
@@ -124,6 +153,9 @@ func (a *App) observeSync(e ingest.Event) {
 	a.litter(e)
 	a.meters.syncs.WithLabelValues(e.Source, result).Inc()
 	a.meters.syncDuration.WithLabelValues(e.Source).Observe(e.Took.Seconds())
+	if e.Lag > 0 {
+		a.meters.lag.WithLabelValues(e.Source).Observe(e.Lag.Seconds())
+	}
 	if set := e.Set; set != nil && !set.Empty() {
 		a.log.Info("catalog changed", "source", e.Source, "added", len(set.Added), "changed", len(set.Changed),
 			"moved", len(set.Moved), "removed", len(set.Removed), "files", strconv.Itoa(len(set.Files)), "took_ms", e.Took.Milliseconds())

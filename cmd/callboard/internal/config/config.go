@@ -35,9 +35,11 @@ type Config struct {
 	Console  Console  `yaml:"console"`
 	Outbound Outbound `yaml:"outbound"`
 	Log      Log      `yaml:"log"`
+
+	Integrations Integrations `yaml:"integrations"`
 }
 
-// HTTP is the server for metrics, health and, later, webhooks.
+// HTTP is the server for metrics, health and webhooks.
 type HTTP struct {
 	Listen string `yaml:"listen"` // host:port; port 0 picks a free one
 	URL    string `yaml:"url"`    // base URL by which others reach it; "" when they cannot
@@ -172,6 +174,7 @@ func Load(path string) (*Config, error) {
 		return nil, err
 	}
 	d.checkSecretFiles(config)
+	d.checkWebhookFiles(config.Integrations)
 	if err := d.err(); err != nil {
 		return nil, err
 	}
@@ -226,6 +229,7 @@ func read(path string) ([]byte, error) {
 func (c *Config) anchor(dir string) {
 	c.Data = under(dir, c.Data)
 	c.Outbound.CA = under(dir, c.Outbound.CA)
+	c.Integrations.anchor(dir)
 	for i := range c.Catalog.Sources {
 		s := &c.Catalog.Sources[i]
 		if s.Transport() == Local {

@@ -105,6 +105,11 @@ func TestParse_Full(t *testing.T) {
 			Proxy: "http://proxy.example.com:3128", CA: "/etc/callboard/ca.pem", Allow: []string{"schemas.example.com"},
 		},
 		Log: config.Log{Level: "debug", Format: "json"},
+		Integrations: config.Integrations{
+			GitHub: config.SignedHook{Secret: config.Secrets{ref(t, "env:GITHUB_SECRET")}},
+			GitLab: config.TokenHook{Token: config.Secrets{ref(t, "env:GITLAB_TOKEN"), ref(t, "file:/etc/callboard/keys/gitlab")}},
+			Gitea:  config.SignedHook{Secret: config.Secrets{ref(t, "file:/run/secrets/gitea")}},
+		},
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b secret.Ref) bool { return a == b })); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -208,6 +213,10 @@ func TestLoad(t *testing.T) {
 	if err := load(); err == nil || strings.Contains(err.Error(), "canary") || !strings.Contains(err.Error(),
 		path+":5: catalog.sources[0].token: file:"+dir+"/token: everybody on this machine may read or change it (mode 0644): chmod 600") {
 		t.Errorf("an exposed secret file: %v", err)
+	}
+	write(path, "catalog: { sources: [{ name: a, git: ./repo }] }\nintegrations:\n  gitlab:\n    webhook_token: [env:OLD, file:token]\n", 0o600)
+	if err := load(); err == nil || !strings.Contains(err.Error(), path+":4: integrations.gitlab.webhook_token[1]: file:"+dir+"/token: everybody") {
+		t.Errorf("an exposed file of a webhook's token: %v", err)
 	}
 	write(filepath.Join(dir, "token"), "canary\n", 0o600)
 	write(path, text, 0o666)

@@ -91,6 +91,11 @@ func (d *decoder) decode(n *yaml.Node, key string, into any) {
 		}
 		return
 	}
+	if one, ok := into.(*Secrets); ok && n.Kind == yaml.ScalarNode {
+		*one = make(Secrets, 1)
+		d.decode(n, key, &(*one)[0]) // a list of one may stand without brackets
+		return
+	}
 	v := reflect.ValueOf(into).Elem()
 	switch v.Kind() {
 	case reflect.Pointer:

@@ -62,6 +62,7 @@ func (d *decoder) validate(c *Config) {
 		}
 	}
 	d.outbound(c.Outbound)
+	d.integrations(c.Integrations)
 	d.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	d.oneOf("log.format", c.Log.Format, "text", "json")
 }
