@@ -178,9 +178,9 @@ func (r *request) fresh() bool {
 
 // render gives an entity as the asker sees it.
 func (r *request) render(e *catalog.Entity) ([]byte, error) {
-	key := renderedKey{r.actor.User.String(), e.Ref}
-	if r.seesAll {
-		key.viewer = "" // all who see everything see the same
+	key := renderedKey{ref: e.Ref, all: r.seesAll}
+	if !r.seesAll {
+		key.viewer = r.actor.User
 	}
 	if text := r.index.rendered.get(key); text != nil {
 		return text, nil

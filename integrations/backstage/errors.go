@@ -54,16 +54,15 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) int {
 	body.Error.Name, body.Error.Message = failure.name, failure.message
 	body.Request.Method, body.Request.URL = r.Method, r.URL.RequestURI()
 	body.Response.StatusCode = failure.status
-	text, err := json.Marshal(body)
-	if err != nil {
-		panic(err) // plain strings and numbers always encode
-	}
 	if failure.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(failure.status)
-	_, _ = w.Write(text) //nolint:gosec // JSON, and marked so; an error means that the client went away
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(body) // an error means that the client went away
 	return failure.status
 }

@@ -96,7 +96,8 @@ type rendered struct {
 
 // renderedKey names an entity as one viewer sees it.
 type renderedKey struct {
-	viewer string
+	viewer catalog.Ref // the user who asks; zero for those unknown
+	all    bool        // seen by somebody who sees everything, who sees it as all such do
 	ref    catalog.Ref
 }
 

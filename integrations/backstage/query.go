@@ -9,8 +9,8 @@ import (
 // Bounds of a query beyond those that the size of a request's header sets.
 const (
 	defaultLimit  = 200 // entities of a page
-	maxConditions = 200 // of all filters together
-	maxKeys       = 50  // facets and full-text fields
+	maxConditions = 500 // values and keys of all filters together
+	maxKeys       = 30  // keys of filters, facets, full-text fields; a key not asked for before costs a look at all entities
 )
 
 // query is what a request for entities asks.
@@ -102,14 +102,15 @@ func (p *parser) filters() filters {
 	if err != nil {
 		p.fail(err)
 	}
-	count := 0
+	count, keys := 0, map[string]bool{}
 	for _, set := range all {
 		for _, c := range set {
 			count += max(1, len(c.values))
+			keys[c.key] = true
 		}
 	}
-	if count > maxConditions {
-		p.fail(inputError("filter: %d conditions are too many, at most %d are taken", count, maxConditions))
+	if count > maxConditions || len(keys) > maxKeys {
+		p.fail(inputError("filter: at most %d conditions over %d different keys are taken", maxConditions, maxKeys))
 	}
 	return all
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -35,12 +36,21 @@ type Config struct {
 	Console  Console  `yaml:"console"`
 	Outbound Outbound `yaml:"outbound"`
 	Log      Log      `yaml:"log"`
+
+	Integrations Integrations `yaml:"integrations"`
 }
 
-// HTTP is the server for metrics, health and, later, webhooks.
+// HTTP is the server for metrics, health, the catalog's API and, later, webhooks.
 type HTTP struct {
 	Listen string `yaml:"listen"` // host:port; port 0 picks a free one
 	URL    string `yaml:"url"`    // base URL by which others reach it; "" when they cannot
+}
+
+// Local reports whether only programs on this machine can reach the server.
+func (h HTTP) Local() bool {
+	host, _, err := net.SplitHostPort(h.Listen)
+	ip := net.ParseIP(host)
+	return err == nil && h.URL == "" && (strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback())
 }
 
 // Catalog says where descriptors come from and how often to look.
@@ -94,6 +104,22 @@ type Outbound struct {
 	Proxy string   `yaml:"proxy"` // URL of an HTTP proxy; the environment is not asked
 	CA    string   `yaml:"ca"`    // PEM file of further certificate authorities
 	Allow []string `yaml:"allow"` // hosts from which placeholders may read
+}
+
+// Integrations are the other systems that Callboard works with.
+type Integrations struct {
+	Backstage Backstage `yaml:"backstage"`
+}
+
+// Backstage says who may read the catalog over Backstage's API.
+type Backstage struct {
+	Tokens []BackstageToken `yaml:"tokens"`
+}
+
+// BackstageToken lets its bearers ask as a user.
+type BackstageToken struct {
+	Token secret.Ref  `yaml:"token"`
+	User  catalog.Ref `yaml:"user"`
 }
 
 // Log says what is logged, on standard error.
@@ -226,6 +252,10 @@ func read(path string) ([]byte, error) {
 func (c *Config) anchor(dir string) {
 	c.Data = under(dir, c.Data)
 	c.Outbound.CA = under(dir, c.Outbound.CA)
+	for i := range c.Integrations.Backstage.Tokens {
+		t := &c.Integrations.Backstage.Tokens[i]
+		t.Token = t.Token.Under(dir)
+	}
 	for i := range c.Catalog.Sources {
 		s := &c.Catalog.Sources[i]
 		if s.Transport() == Local {
