@@ -7,7 +7,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 
 	"callboard/catalog"
@@ -38,12 +37,11 @@ func (r *request) entities() error {
 		return err
 	}
 	l := r.list(r.selected(q.selection), q.orders)
-	total := len(l.entities)
-	end := total
+	end := -1
 	if q.limit >= 0 {
-		end = min(q.offset+q.limit, total)
+		end = q.offset + q.limit
 	}
-	if end < total {
+	if end >= 0 && end < l.found.len() {
 		next := url.Values{}
 		for name, values := range r.params {
 			next[name] = values
@@ -52,8 +50,8 @@ func (r *request) entities() error {
 		next.Set("after", after{q.limit, end}.encode())
 		r.reply.w.Header().Set("Link", "<"+r.URL.Path+"?"+next.Encode()+`>; rel="next"`)
 	}
-	page := l.first(l.positions(), end, false)
-	return r.writeArray(l, page[min(q.offset, len(page)):], q.projection)
+	page := l.first(end)
+	return r.writeArray(page[min(q.offset, len(page)):], q.projection)
 }
 
 // byQuery answers a page of entities with how many there are, and cursors to the pages around it.
@@ -73,41 +71,40 @@ func (r *request) byQuery() error {
 		return nil
 	}
 	l := r.list(r.selected(q.selection), q.orders)
-	page, more := r.page(l, q, from)
+	total := l.found.len()
+	page, more := pageOf(l, q, from, total)
 	w := r.reply
 	_, _ = w.WriteString(`{"items":`) // a broken connection shows in the next write
-	if err := r.writeArray(l, page, q.projection); err != nil {
+	if err := r.writeArray(page, q.projection); err != nil {
 		return err
 	}
-	_, err = w.WriteString(`,"totalItems":` + strconv.Itoa(len(l.entities)) + `,"pageInfo":` + r.pageInfo(l, page, more, from, q.cursor == "") + "}")
+	_, err = w.WriteString(`,"totalItems":` + strconv.Itoa(total) + `,"pageInfo":` + pageInfo(l, page, more, from, q.cursor == "") + "}")
 	return err
 }
 
-// page gives the positions of a page and whether others follow it.
-func (r *request) page(l *listing, q query, from cursor) (page []uint32, more bool) {
-	if q.cursor == "" {
-		end := min(q.offset+q.limit, len(l.entities))
-		page = l.first(l.positions(), end, false)
-		return page[min(q.offset, end):], q.limit > 0 && end < len(l.entities)
+// pageOf gives the candidates of a page and whether others follow it.
+func pageOf(l *listing, q query, from cursor, total int) (page []candidate, more bool) {
+	switch {
+	case q.cursor == "":
+		end := q.offset + q.limit
+		page = l.first(end)
+		return page[min(q.offset, len(page)):], q.limit > 0 && end < total
+	case from.Backwards:
+		return l.before(from.At, q.limit), q.limit > 0
 	}
-	rest := l.beyond(r.index.entities, from.At, from.Backwards)
-	page = l.first(rest, q.limit, from.Backwards)
-	if from.Backwards {
-		slices.Reverse(page)
-		return page, q.limit > 0
-	}
-	return page, q.limit > 0 && len(page) < len(rest)
+	page, more = l.after(from.At, q.limit)
+	return page, q.limit > 0 && more
 }
 
 // pageInfo gives the cursors to the pages around page, as Backstage does: none back from a first page, and
 // none back from one that begins with the entity with which the first page began.
-func (r *request) pageInfo(l *listing, page []uint32, more bool, from cursor, isFirst bool) string {
+func pageInfo(l *listing, page []candidate, more bool, from cursor, isFirst bool) string {
 	info := struct {
 		NextCursor string `json:"nextCursor,omitempty"`
 		PrevCursor string `json:"prevCursor,omitempty"`
 	}{}
 	if len(page) > 0 {
-		begin, end := l.place(r.index.entities, page[0]), l.place(r.index.entities, page[len(page)-1])
+		begin, end := l.place(page[0]), l.place(page[len(page)-1])
 		if isFirst {
 			from.First = begin.Ref
 		}
@@ -130,13 +127,13 @@ func (r *request) pageInfo(l *listing, page []uint32, more bool, from cursor, is
 }
 
 // writeArray writes entities one after the other; only one at a time is in memory.
-func (r *request) writeArray(l *listing, page []uint32, fields projection) error {
+func (r *request) writeArray(page []candidate, fields projection) error {
 	_, _ = r.reply.WriteString("[") // a broken connection shows in the next write
-	for i, at := range page {
+	for i, c := range page {
 		if i > 0 {
 			_, _ = r.reply.WriteString(",")
 		}
-		if err := r.writeEntity(r.index.entities[l.entities[at]], fields); err != nil {
+		if err := r.writeEntity(r.index.entities[c.entity], fields); err != nil {
 			return err
 		}
 	}

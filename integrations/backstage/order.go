@@ -2,6 +2,7 @@ package backstage
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 
 	"callboard/catalog"
@@ -16,7 +17,7 @@ type order struct {
 // Bounds of sorting.
 const (
 	maxOrders = 5    // fields; further ones are refused
-	last      = null // the sort key of entities without a value, in either direction
+	last      = null // the rank of entities without a value, in either direction
 )
 
 // place is where a page begins or ends: the sort values of an entity, null where it has none, and its ref.
@@ -25,122 +26,114 @@ type place struct {
 	Ref    catalog.Ref `json:"r"`
 }
 
+// candidate is an entity with what it is sorted by: the rank of its least value of each order, or last.
+type candidate struct {
+	entity uint32
+	ranks  [maxOrders]uint32
+}
+
 // listing is a set of entities in an order. Where all fields are equal, refs decide.
 type listing struct {
-	entities []uint32 // ascending, which is by ref
+	found    set
+	entities []*catalog.Entity // of the index
 	orders   []order
 	columns  []*column
-	keys     [][]uint32 // of each order: the rank of each entity's value, or last
+	hidden   []set // of each column, nil for none
 }
 
 func (r *request) list(found set, orders []order) *listing {
-	l := &listing{entities: found.all(), orders: orders}
+	l := &listing{found: found, entities: r.index.entities, orders: orders}
 	for _, o := range orders {
 		c := r.column(o.Key)
 		l.columns = append(l.columns, c)
-		l.keys = append(l.keys, l.ranks(c, r.hidden(c)))
+		l.hidden = append(l.hidden, r.hidden(c))
 	}
 	return l
 }
 
-// ranks gives the least rank of each entity of l.
-func (l *listing) ranks(c *column, hidden set) []uint32 {
-	ranks := make([]uint32, len(l.entities))
-	row := 0
-	for i, entity := range l.entities {
-		ranks[i] = last
-		for ; row < len(c.entities) && c.entities[row] <= entity; row++ {
-			v := c.values[row]
-			if c.entities[row] == entity && v != null && (hidden == nil || !hidden.has(v)) {
-				ranks[i] = min(ranks[i], c.rank(v))
+// each visits all candidates, by ref.
+func (l *listing) each(visit func(c candidate)) {
+	var rows [maxOrders]int // how far each column was read
+	for i, word := range l.found {
+		for ; word != 0; word &= word - 1 {
+			c := candidate{entity: uint32(i*64 + bits.TrailingZeros64(word))}
+			for o := range l.orders {
+				c.ranks[o], rows[o] = l.rank(o, c.entity, rows[o])
 			}
+			visit(c)
 		}
 	}
-	return ranks
 }
 
-// compare orders two positions of l.entities.
-func (l *listing) compare(a, b uint32) int {
+// rank gives the least rank of an entity in a column that was read up to row, and the row behind it.
+func (l *listing) rank(o int, entity uint32, row int) (rank uint32, next int) {
+	c, hidden := l.columns[o], l.hidden[o]
+	for row < len(c.entities) && c.entities[row] < entity {
+		row++
+	}
+	rank = last
+	for ; row < len(c.entities) && c.entities[row] == entity; row++ {
+		if v := c.values[row]; v != null && (hidden == nil || !hidden.has(v)) {
+			rank = min(rank, c.rank(v))
+		}
+	}
+	return rank, row
+}
+
+func (l *listing) compare(a, b candidate) int {
 	for o := range l.orders {
-		if c := compareRanks(l.keys[o][a], l.keys[o][b], l.orders[o].Descending); c != 0 {
+		if c := compareRanks(a.ranks[o], b.ranks[o], l.orders[o].Descending); c != 0 {
 			return c
 		}
 	}
-	return cmp.Compare(a, b)
+	return cmp.Compare(a.entity, b.entity)
 }
 
 func compareRanks(a, b uint32, descending bool) int {
-	switch {
-	case a == b:
-		return 0
-	case descending && a != last && b != last:
-		return cmp.Compare(b, a)
+	if descending && a != last && b != last {
+		a, b = b, a
 	}
 	return cmp.Compare(a, b)
 }
 
-// first gives the first n of the positions in order, or with backwards the last n, last one first.
-func (l *listing) first(positions []uint32, n int, backwards bool) []uint32 {
-	n = min(n, len(positions))
-	switch {
-	case backwards:
-		return smallest(positions, n, func(a, b uint32) int { return l.compare(b, a) })
-	case len(l.orders) == 0:
-		return positions[:n] // they come in the order of refs
-	}
-	return smallest(positions, n, l.compare)
+// first gives the first n candidates in order, or all with n below 0.
+func (l *listing) first(n int) []candidate {
+	picked := picker{limit: n, compare: l.compare}
+	l.each(picked.add)
+	return picked.sorted()
 }
 
-// smallest gives the n smallest of list, sorted, without sorting the rest. It reorders list.
-func smallest(list []uint32, n int, compare func(a, b uint32) int) []uint32 {
-	if n > len(list)/8 {
-		slices.SortFunc(list, compare)
-		return list[:n]
-	}
-	heap := list[:n] // its largest on top
-	for i := n/2 - 1; i >= 0; i-- {
-		sink(heap, i, compare)
-	}
-	for _, candidate := range list[n:] {
-		if n > 0 && compare(candidate, heap[0]) < 0 {
-			heap[0] = candidate
-			sink(heap, 0, compare)
+// after gives the first n candidates behind a place, and whether there are more.
+func (l *listing) after(p place, n int) (page []candidate, more bool) {
+	side := l.side(p)
+	picked := picker{limit: n, compare: l.compare}
+	l.each(func(c candidate) {
+		if side(c) > 0 {
+			picked.add(c)
 		}
-	}
-	slices.SortFunc(heap, compare)
-	return heap
+	})
+	return picked.sorted(), picked.seen > n
 }
 
-func sink(heap []uint32, i int, compare func(a, b uint32) int) {
-	for {
-		child := 2*i + 1
-		if child >= len(heap) {
-			return
+// before gives the last n candidates before a place, in order.
+func (l *listing) before(p place, n int) []candidate {
+	side := l.side(p)
+	picked := picker{limit: n, compare: func(a, b candidate) int { return l.compare(b, a) }}
+	l.each(func(c candidate) {
+		if side(c) < 0 {
+			picked.add(c)
 		}
-		if child+1 < len(heap) && compare(heap[child+1], heap[child]) > 0 {
-			child++
-		}
-		if compare(heap[child], heap[i]) <= 0 {
-			return
-		}
-		heap[i], heap[child] = heap[child], heap[i]
-		i = child
-	}
+	})
+	page := picked.sorted()
+	slices.Reverse(page)
+	return page
 }
 
-// positions gives all positions of l.entities.
-func (l *listing) positions() []uint32 {
-	all := make([]uint32, len(l.entities))
-	for i := range all {
-		all[i] = uint32(i)
-	}
-	return all
-}
-
-// beyond gives the positions that come after a place, or with backwards before it.
-func (l *listing) beyond(entities []*catalog.Entity, p place, backwards bool) []uint32 {
-	ranks := make([]uint32, len(l.orders))
-	exact := make([]bool, len(l.orders))
+// side tells on which side of a place a candidate stands: before is below 0. The place may be of an older
+// catalog, so neither its values nor its entity need to exist.
+func (l *listing) side(p place) func(c candidate) int {
+	var ranks [maxOrders]uint32
+	var exact [maxOrders]bool
 	for o, c := range l.columns {
 		ranks[o], exact[o] = last, true
 		if value := p.Values[o]; value != nil {
@@ -149,46 +142,81 @@ func (l *listing) beyond(entities []*catalog.Entity, p place, backwards bool) []
 			exact[o] = ranks[o] < end
 		}
 	}
-	at, found := position(entities, p.Ref)
-	side := func(i uint32) int {
+	at, exists := position(l.entities, p.Ref)
+	return func(c candidate) int {
 		for o := range l.orders {
-			key := l.keys[o][i]
-			if !exact[o] && key == ranks[o] {
-				return descends(l.orders[o]) // the place's value is gone; it was just before this one
+			descending := l.orders[o].Descending
+			if !exact[o] && c.ranks[o] == ranks[o] { // the place's value stood just before this one
+				return compareRanks(1, 0, descending)
 			}
-			if c := compareRanks(key, ranks[o], l.orders[o].Descending); c != 0 {
-				return c
+			if side := compareRanks(c.ranks[o], ranks[o], descending); side != 0 {
+				return side
 			}
 		}
-		if c := cmp.Compare(int(l.entities[i]), at); c != 0 || found {
-			return c
+		if side := cmp.Compare(int(c.entity), at); side != 0 || exists {
+			return side
 		}
 		return 1
 	}
-	wanted := 1
-	if backwards {
-		wanted = -1
-	}
-	return slices.DeleteFunc(l.positions(), func(i uint32) bool { return side(i) != wanted })
 }
 
-func descends(o order) int {
-	if o.Descending {
-		return -1
-	}
-	return 1
-}
-
-// place tells where a position stands, so that another request can go on from there.
-func (l *listing) place(entities []*catalog.Entity, i uint32) place {
-	p := place{Ref: entities[l.entities[i]].Ref}
-	for o, c := range l.columns {
+// place tells where a candidate stands, so that another request can go on from there.
+func (l *listing) place(c candidate) place {
+	p := place{Ref: l.entities[c.entity].Ref}
+	for o, column := range l.columns {
 		var value *string
-		if rank := l.keys[o][i]; rank != last {
-			text := c.value(rank)
+		if c.ranks[o] != last {
+			text := column.value(c.ranks[o])
 			value = &text
 		}
 		p.Values = append(p.Values, value)
 	}
 	return p
+}
+
+// picker keeps the smallest of the candidates that it is given, without keeping the rest.
+type picker struct {
+	limit   int // how many; below 0: all
+	compare func(a, b candidate) int
+	kept    []candidate // a heap with the largest on top, once limit is reached
+	seen    int
+}
+
+func (p *picker) add(c candidate) {
+	p.seen++
+	switch {
+	case p.limit < 0 || len(p.kept) < p.limit:
+		p.kept = append(p.kept, c)
+		if len(p.kept) == p.limit {
+			for i := p.limit/2 - 1; i >= 0; i-- {
+				p.sink(i)
+			}
+		}
+	case p.limit > 0 && p.compare(c, p.kept[0]) < 0:
+		p.kept[0] = c
+		p.sink(0)
+	}
+}
+
+// sink moves what stands at i down to where nothing below is larger.
+func (p *picker) sink(i int) {
+	for {
+		child := 2*i + 1
+		if child >= len(p.kept) {
+			return
+		}
+		if child+1 < len(p.kept) && p.compare(p.kept[child+1], p.kept[child]) > 0 {
+			child++
+		}
+		if p.compare(p.kept[child], p.kept[i]) <= 0 {
+			return
+		}
+		p.kept[i], p.kept[child] = p.kept[child], p.kept[i]
+		i = child
+	}
+}
+
+func (p *picker) sorted() []candidate {
+	slices.SortFunc(p.kept, p.compare)
+	return p.kept
 }
