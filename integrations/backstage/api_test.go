@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -98,7 +97,7 @@ func open(docs []*catalog.Document) *backstage.API {
 }
 
 // ask sends a request and gives the answer with its body.
-func ask(t testing.TB, api http.Handler, method, target, body string, headers ...string) (*http.Response, string) {
+func ask(t testing.TB, api http.Handler, method, target, body string, headers ...string) (*httptest.ResponseRecorder, string) {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, "http://localhost"+target, strings.NewReader(body))
 	if body != "" {
@@ -109,20 +108,15 @@ func ask(t testing.TB, api http.Handler, method, target, body string, headers ..
 	}
 	w := httptest.NewRecorder()
 	api.ServeHTTP(w, r)
-	response := w.Result()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response, string(text)
+	return w, w.Body.String()
 }
 
 // get asks for an answer that must be fine, and decodes it.
 func get(t testing.TB, api http.Handler, target string, into any) {
 	t.Helper()
 	response, body := ask(t, api, http.MethodGet, target, "")
-	if response.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %d %s", target, response.StatusCode, body)
+	if response.Code != http.StatusOK {
+		t.Fatalf("%s: %d %s", target, response.Code, body)
 	}
 	if err := json.Unmarshal([]byte(body), into); err != nil {
 		t.Fatalf("%s: %v in %s", target, err, body)
@@ -343,7 +337,7 @@ func TestEntities(t *testing.T) {
 			t.Fatal(err, body)
 		}
 		walked = append(walked, refs(list)...)
-		link := response.Header.Get("Link")
+		link := response.Header().Get("Link")
 		target, _, _ = strings.Cut(strings.TrimPrefix(link, "<"), ">")
 		if link != "" && !strings.HasSuffix(link, `>; rel="next"`) {
 			t.Errorf("Link: %s", link)
@@ -363,10 +357,10 @@ func TestByName(t *testing.T) {
 	view := s.As(catalog.Everything{})
 	e, _ := view.Get(catalog.NewRef("component", "", "checkout"))
 	want, err := view.Describe(e)
-	if err != nil || response.StatusCode != http.StatusOK || body != string(want) {
-		t.Errorf("%v %d\n%s\nwant\n%s", err, response.StatusCode, body, want)
+	if err != nil || response.Code != http.StatusOK || body != string(want) {
+		t.Errorf("%v %d\n%s\nwant\n%s", err, response.Code, body, want)
 	}
-	if got := response.Header.Get("Content-Type"); got != "application/json; charset=utf-8" {
+	if got := response.Header().Get("Content-Type"); got != "application/json; charset=utf-8" {
 		t.Error(got)
 	}
 	var decoded entity
@@ -374,8 +368,8 @@ func TestByName(t *testing.T) {
 		t.Errorf("%v %+v", err, decoded)
 	}
 	response, body = ask(t, api, http.MethodHead, "/api/catalog/entities/by-name/component/default/checkout", "")
-	if response.StatusCode != http.StatusOK {
-		t.Error(response.StatusCode, body)
+	if response.Code != http.StatusOK {
+		t.Error(response.Code, body)
 	}
 }
 
@@ -410,19 +404,21 @@ func TestFields(t *testing.T) {
 func TestByRefs(t *testing.T) {
 	api := open(documents())
 	for _, test := range []struct{ query, body, want string }{
-		{"", `{"entityRefs":["user:default/mira","component:default/none","Component:CART","mira","",":","user:default/mira"],"fields":["kind"]}`,
-			`{"items":[{"kind":"User"},null,{"kind":"Component"},null,null,null,{"kind":"User"}]}`},
+		{
+			"", `{"entityRefs":["user:default/mira","component:default/none","Component:CART","mira","",":","user:default/mira"],"fields":["kind"]}`,
+			`{"items":[{"kind":"User"},null,{"kind":"Component"},null,null,null,{"kind":"User"}]}`,
+		},
 		{"?filter=kind=user&fields=metadata.name", `{"entityRefs":["component:default/web","user:default/mira"]}`, `{"items":[null,{"metadata":{"name":"mira"}}]}`},
 		{"", `{"entityRefs":[]}`, `{"items":[]}`},
 	} {
 		response, body := ask(t, api, http.MethodPost, "/api/catalog/entities/by-refs"+test.query, test.body)
-		if response.StatusCode != http.StatusOK || body != test.want {
-			t.Errorf("%s: %d %s\nwant %s", test.body, response.StatusCode, body, test.want)
+		if response.Code != http.StatusOK || body != test.want {
+			t.Errorf("%s: %d %s\nwant %s", test.body, response.Code, body, test.want)
 		}
 	}
 	response, body := ask(t, api, http.MethodPost, "/api/catalog/entities/by-refs", `{"entityRefs":["`+strings.Repeat("x", 3<<20)+`"]}`)
-	if response.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(body, `"name":"PayloadTooLargeError"`) {
-		t.Error(response.StatusCode, body)
+	if response.Code != http.StatusRequestEntityTooLarge || !strings.Contains(body, `"name":"PayloadTooLargeError"`) {
+		t.Error(response.Code, body)
 	}
 }
 
@@ -440,8 +436,8 @@ func TestFacets(t *testing.T) {
 		"facet=metadata.namespace&filter=metadata.name=check": `{"metadata.namespace":[]}`,
 	} {
 		response, body := ask(t, api, http.MethodGet, "/api/catalog/entity-facets?"+query, "")
-		if response.StatusCode != http.StatusOK || body != `{"facets":`+want+"}" {
-			t.Errorf("%s: %d\n%s\nwant\n%s", query, response.StatusCode, body, want)
+		if response.Code != http.StatusOK || body != `{"facets":`+want+"}" {
+			t.Errorf("%s: %d\n%s\nwant\n%s", query, response.Code, body, want)
 		}
 	}
 }
@@ -459,30 +455,30 @@ func TestETag(t *testing.T) {
 	}
 	for _, target := range targets {
 		response, _ := ask(t, api, http.MethodGet, target, "")
-		etag := response.Header.Get("ETag")
-		if !strings.HasPrefix(etag, `W/"`) || response.Header.Get("Vary") != "Authorization, Accept-Encoding" {
-			t.Errorf("%s: %v", target, response.Header)
+		etag := response.Header().Get("ETag")
+		if !strings.HasPrefix(etag, `W/"`) || response.Header().Get("Vary") != "Authorization, Accept-Encoding" {
+			t.Errorf("%s: %v", target, response.Header())
 		}
 		for _, sent := range []string{etag, `"x", ` + etag, strings.TrimPrefix(etag, "W/"), "*"} {
 			response, body := ask(t, api, http.MethodGet, target, "", "If-None-Match", sent)
-			if response.StatusCode != http.StatusNotModified || body != "" || response.Header.Get("ETag") != etag {
-				t.Errorf("%s with %s: %d %s", target, sent, response.StatusCode, body)
+			if response.Code != http.StatusNotModified || body != "" || response.Header().Get("ETag") != etag {
+				t.Errorf("%s with %s: %d %s", target, sent, response.Code, body)
 			}
 		}
 		current = current.WithSources(nil) // a check that found nothing new
-		if response, _ := ask(t, api, http.MethodGet, target, "", "If-None-Match", etag); response.StatusCode != http.StatusNotModified {
-			t.Errorf("%s after a check: %d", target, response.StatusCode)
+		if response, _ := ask(t, api, http.MethodGet, target, "", "If-None-Match", etag); response.Code != http.StatusNotModified {
+			t.Errorf("%s after a check: %d", target, response.Code)
 		}
-		if response, _ := ask(t, api, http.MethodGet, target, "", "If-None-Match", etag, "Authorization", "Bearer s3cret"); response.StatusCode != http.StatusOK {
-			t.Errorf("%s by somebody else: %d", target, response.StatusCode)
+		if response, _ := ask(t, api, http.MethodGet, target, "", "If-None-Match", etag, "Authorization", "Bearer s3cret"); response.Code != http.StatusOK {
+			t.Errorf("%s by somebody else: %d", target, response.Code)
 		}
 		current = snapshot(documents())
-		if response, _ := ask(t, api, http.MethodGet, target, "", "If-None-Match", etag); response.StatusCode != http.StatusOK {
-			t.Errorf("%s after a change: %d", target, response.StatusCode)
+		if response, _ := ask(t, api, http.MethodGet, target, "", "If-None-Match", etag); response.Code != http.StatusOK {
+			t.Errorf("%s after a change: %d", target, response.Code)
 		}
 	}
-	if response, _ := ask(t, api, http.MethodGet, "/api/catalog/entities?limit=x", "", "If-None-Match", "*"); response.StatusCode != http.StatusBadRequest {
-		t.Errorf("a wrong question: %d", response.StatusCode)
+	if response, _ := ask(t, api, http.MethodGet, "/api/catalog/entities?limit=x", "", "If-None-Match", "*"); response.Code != http.StatusBadRequest {
+		t.Errorf("a wrong question: %d", response.Code)
 	}
 }
 

@@ -101,7 +101,7 @@ func fire(b *testing.B, server string, paths []string) {
 	}
 	all.Wait()
 	b.StopTimer()
-	b.ReportMetric(float64((cpuTime(b) - before).Microseconds())/float64(b.N), "cpu-us/op")
+	b.ReportMetric(float64((cpuTime(b)-before).Microseconds())/float64(b.N), "cpu-us/op")
 	slices.Sort(took)
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "req/s")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")

@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
-	"net/url"
 	"strconv"
 
 	"callboard/catalog"
@@ -42,10 +42,7 @@ func (r *request) entities() error {
 		end = q.offset + q.limit
 	}
 	if end >= 0 && end < l.found.len() {
-		next := url.Values{}
-		for name, values := range r.params {
-			next[name] = values
-		}
+		next := maps.Clone(r.params)
 		next.Del("offset")
 		next.Set("after", after{q.limit, end}.encode())
 		r.reply.w.Header().Set("Link", "<"+r.URL.Path+"?"+next.Encode()+`>; rel="next"`)

@@ -78,8 +78,8 @@ func TestErrors(t *testing.T) {
 		{"GET", "/api/search/query?term=" + strings.Repeat("x", 1001), ""},
 	} {
 		response, body := ask(t, api, test.method, test.target, test.body)
-		if got := response.Header.Get("Content-Type"); got != "application/json; charset=utf-8" || response.StatusCode >= 500 || response.StatusCode < 400 {
-			t.Errorf("%s %s: %d %s", test.method, test.target, response.StatusCode, got)
+		if got := response.Header().Get("Content-Type"); got != "application/json; charset=utf-8" || response.Code >= 500 || response.Code < 400 {
+			t.Errorf("%s %s: %d %s", test.method, test.target, response.Code, got)
 		}
 		fmt.Fprintf(&out, "%s %s %s\n%s", test.method, test.target, test.body, body)
 	}
@@ -139,9 +139,9 @@ func TestAuth(t *testing.T) {
 	} {
 		asked = policy.Actor{User: catalog.NewRef("user", "", "nobody")}
 		response, body := ask(t, open(test.anonymous), http.MethodGet, "/api/catalog/entities/by-name/user/default/mira", "", test.headers...)
-		refused := response.StatusCode == http.StatusUnauthorized && response.Header.Get("WWW-Authenticate") == "Bearer" && strings.Contains(body, `"name":"AuthenticationError"`)
-		if want := test.want; want == "-" && !refused || want != "-" && (response.StatusCode != http.StatusOK || asked.User.String() != want) {
-			t.Errorf("anonymous %t, %v: %d %s as %v", test.anonymous, test.headers, response.StatusCode, body, asked)
+		refused := response.Code == http.StatusUnauthorized && response.Header().Get("WWW-Authenticate") == "Bearer" && strings.Contains(body, `"name":"AuthenticationError"`)
+		if want := test.want; want == "-" && !refused || want != "-" && (response.Code != http.StatusOK || asked.User.String() != want) {
+			t.Errorf("anonymous %t, %v: %d %s as %v", test.anonymous, test.headers, response.Code, body, asked)
 		}
 		if strings.Contains(body, "canary") {
 			t.Errorf("the answer holds the token: %s", body)

@@ -93,8 +93,8 @@ func TestSearch_Pages(t *testing.T) {
 		Catalog: func() *catalog.Snapshot { return s }, Viewer: everything, Anonymous: true, Log: quiet(), Finders: []backstage.Finder{pages(-1)},
 	})
 	response, body := ask(t, api, http.MethodGet, "/api/search/query", "")
-	if response.StatusCode != http.StatusInternalServerError || strings.Contains(body, "disk") || !strings.Contains(body, `"statusCode":500`) {
-		t.Error(response.StatusCode, body)
+	if response.Code != http.StatusInternalServerError || strings.Contains(body, "disk") || !strings.Contains(body, `"statusCode":500`) {
+		t.Error(response.Code, body)
 	}
 }
 
