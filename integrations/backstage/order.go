@@ -51,30 +51,48 @@ func (r *request) list(found set, orders []order) *listing {
 	return l
 }
 
-// each visits all candidates, by ref.
-func (l *listing) each(visit func(c candidate)) {
+// each visits all candidates, by ref or from the end. Names run with refs, so who looks for the last names
+// should begin at the end: each candidate that is better than all before it costs time.
+func (l *listing) each(fromEnd bool, visit func(c candidate)) {
 	var rows [maxOrders]int // how far each column was read
-	for i, word := range l.found {
-		for ; word != 0; word &= word - 1 {
-			c := candidate{entity: uint32(i*64 + bits.TrailingZeros64(word))}
+	if fromEnd {
+		for o, c := range l.columns {
+			rows[o] = len(c.entities) - 1
+		}
+	}
+	for i := range l.found {
+		if fromEnd {
+			i = len(l.found) - 1 - i
+		}
+		for word := l.found[i]; word != 0; {
+			bit := bits.TrailingZeros64(word)
+			if fromEnd {
+				bit = 63 - bits.LeadingZeros64(word)
+			}
+			word &^= 1 << bit
+			c := candidate{entity: uint32(i*64 + bit)}
 			for o := range l.orders {
-				c.ranks[o], rows[o] = l.rank(o, c.entity, rows[o])
+				c.ranks[o], rows[o] = l.rank(o, c.entity, rows[o], fromEnd)
 			}
 			visit(c)
 		}
 	}
 }
 
-// rank gives the least rank of an entity in a column that was read up to row, and the row behind it.
-func (l *listing) rank(o int, entity uint32, row int) (rank uint32, next int) {
-	c, hidden := l.columns[o], l.hidden[o]
-	for row < len(c.entities) && c.entities[row] < entity {
-		row++
+// rank gives the least rank of an entity in a column that was read up to row, and the next row to read.
+func (l *listing) rank(o int, entity uint32, row int, fromEnd bool) (rank uint32, next int) {
+	c, hidden, step := l.columns[o], l.hidden[o], 1
+	if fromEnd {
+		step = -1
 	}
-	rank = last
-	for ; row < len(c.entities) && c.entities[row] == entity; row++ {
-		if v := c.values[row]; v != null && (hidden == nil || !hidden.has(v)) {
-			rank = min(rank, c.rank(v))
+	for rank = last; row >= 0 && row < len(c.entities); row += step {
+		at := c.entities[row]
+		if at == entity {
+			if v := c.values[row]; v != null && (hidden == nil || !hidden.has(v)) {
+				rank = min(rank, c.rank(v))
+			}
+		} else if at < entity == fromEnd {
+			break // beyond it
 		}
 	}
 	return rank, row
@@ -89,6 +107,8 @@ func (l *listing) compare(a, b candidate) int {
 	return cmp.Compare(a.entity, b.entity)
 }
 
+func (l *listing) descending() bool { return len(l.orders) > 0 && l.orders[0].Descending }
+
 func compareRanks(a, b uint32, descending bool) int {
 	if descending && a != last && b != last {
 		a, b = b, a
@@ -99,7 +119,7 @@ func compareRanks(a, b uint32, descending bool) int {
 // first gives the first n candidates in order, or all with n below 0.
 func (l *listing) first(n int) []candidate {
 	picked := picker{limit: n, compare: l.compare}
-	l.each(picked.add)
+	l.each(l.descending(), picked.add)
 	return picked.sorted()
 }
 
@@ -107,7 +127,7 @@ func (l *listing) first(n int) []candidate {
 func (l *listing) after(p place, n int) (page []candidate, more bool) {
 	side := l.side(p)
 	picked := picker{limit: n, compare: l.compare}
-	l.each(func(c candidate) {
+	l.each(l.descending(), func(c candidate) {
 		if side(c) > 0 {
 			picked.add(c)
 		}
@@ -119,7 +139,7 @@ func (l *listing) after(p place, n int) (page []candidate, more bool) {
 func (l *listing) before(p place, n int) []candidate {
 	side := l.side(p)
 	picked := picker{limit: n, compare: func(a, b candidate) int { return l.compare(b, a) }}
-	l.each(func(c candidate) {
+	l.each(!l.descending(), func(c candidate) {
 		if side(c) < 0 {
 			picked.add(c)
 		}
