@@ -94,11 +94,7 @@ func (r *request) meeting(conditions []condition) set {
 func (r *request) having(c condition) set {
 	column := r.column(c.key)
 	if len(c.values) == 0 {
-		return r.rowsWith(column, func(uint32) bool { return true })
-	}
-	if len(c.values) == 1 {
-		first, end := column.find(c.values[0])
-		return r.rowsWith(column, func(v uint32) bool { return first <= v && v < end })
+		return r.rowsWith(column, newFullSet(column.count()), true)
 	}
 	wanted := newSet(column.count())
 	for _, value := range c.values {
@@ -106,26 +102,30 @@ func (r *request) having(c condition) set {
 			wanted.add(first)
 		}
 	}
-	return r.rowsWith(column, func(v uint32) bool { return v != null && wanted.has(v) })
+	return r.rowsWith(column, wanted, false)
 }
 
 func (r *request) holding(term string, keys []string) set {
 	found := newSet(len(r.index.entities))
 	for _, key := range keys {
 		column := r.column(key)
-		wanted := column.containing(term)
-		found.join(r.rowsWith(column, func(v uint32) bool { return v != null && wanted.has(v) }))
+		found.join(r.rowsWith(column, column.containing(term), false))
 	}
 	return found
 }
 
-// rowsWith gives the entities of the rows whose value is wanted, which may be null. Relations to what
-// the viewer does not see are no rows.
-func (r *request) rowsWith(c *column, wanted func(value uint32) bool) set {
+// rowsWith gives the entities of the rows that have one of the wanted values, or with nulls no value.
+// Relations to what the viewer does not see are no rows. It takes wanted over.
+func (r *request) rowsWith(c *column, wanted set, nulls bool) set {
 	found := newSet(len(r.index.entities))
-	hidden := r.hidden(c)
+	if hidden := r.hidden(c); hidden != nil {
+		wanted.drop(hidden)
+	}
+	if !nulls && wanted.len() == 0 {
+		return found
+	}
 	for i, v := range c.values {
-		if wanted(v) && (hidden == nil || v == null || !hidden.has(v)) {
+		if v == null && nulls || v != null && wanted.has(v) {
 			found.add(c.entities[i])
 		}
 	}

@@ -38,6 +38,13 @@ func (s set) join(other set) {
 	}
 }
 
+// drop removes what is in other.
+func (s set) drop(other set) {
+	for i := range s {
+		s[i] &^= other[i]
+	}
+}
+
 func (s set) len() int {
 	n := 0
 	for _, word := range s {
