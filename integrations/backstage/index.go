@@ -9,7 +9,10 @@ import (
 
 // columnBudget bounds the memory of an index's columns, in bytes. At 100,000 entities the column of a key
 // with few distinct values takes 0.8 MB, that of all names 4 MB.
-const columnBudget = 64 << 20
+const (
+	columnBudget = 64 << 20
+	ofColumn     = 1 << 10 // what even an empty one takes
+)
 
 // index is what the API keeps of one state of the catalog. It is safe for use by many goroutines. It holds
 // entities, but not the snapshot, whose own indexes may go when it is replaced.
@@ -28,6 +31,7 @@ type index struct {
 type columnSlot struct {
 	once   sync.Once
 	column *column
+	bytes  int // what the column counts against the budget
 	used   int64
 }
 
@@ -63,7 +67,8 @@ func (x *index) column(s *catalog.Snapshot, key string) *column {
 		x.mu.Lock()
 		defer x.mu.Unlock()
 		slot.column = c
-		x.bytes += c.bytes()
+		slot.bytes = c.bytes() + len(key) + ofColumn
+		x.bytes += slot.bytes
 		x.evict(slot)
 	})
 	return slot.column
@@ -81,7 +86,7 @@ func (x *index) evict(kept *columnSlot) {
 		if oldest == "" {
 			return
 		}
-		x.bytes -= x.columns[oldest].column.bytes()
+		x.bytes -= x.columns[oldest].bytes
 		delete(x.columns, oldest)
 	}
 }
