@@ -68,7 +68,7 @@ func metadataRows(key string) func(v catalog.View, e *catalog.Entity, emit func(
 	case "labels":
 		return func(_ catalog.View, e *catalog.Entity, emit func(row)) { pairRows(e.Metadata.Labels, rest, emit) }
 	case "annotations":
-		added := strings.HasPrefix(rest, "backstage.io/") // Backstage adds annotations of its own below this name
+		added := isAdded(rest)
 		return func(v catalog.View, e *catalog.Entity, emit func(row)) {
 			if added {
 				pairRows(v.Annotations(e), rest, emit)
@@ -80,6 +80,15 @@ func metadataRows(key string) func(v catalog.View, e *catalog.Entity, emit func(
 		return func(catalog.View, *catalog.Entity, func(row)) {}
 	}
 	return func(_ catalog.View, e *catalog.Entity, emit func(row)) { search(e.Metadata.Extra, key, emit) }
+}
+
+// isAdded reports whether an annotation is one that View.Annotations adds to those of the descriptor.
+func isAdded(key string) bool {
+	switch strings.TrimPrefix(key, "backstage.io/") {
+	case "view-url", "edit-url", "source-location", "managed-by-location", "managed-by-origin-location", "orphan":
+		return true
+	}
+	return false
 }
 
 func tagRows(tags []string, rest string, emit func(row)) {
