@@ -62,3 +62,17 @@ func BenchmarkView(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkDescribe(b *testing.B) {
+	contents := generate(1_000)
+	docs := contents.Documents
+	view := catalog.NewSnapshot(contents).As(catalog.Everything{})
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		if _, err := view.Describe(docs[i%len(docs)].Entity); err != nil {
+			b.Fatal(err)
+		}
+		i++
+	}
+}

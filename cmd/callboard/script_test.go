@@ -63,7 +63,8 @@ func TestConsoleIdentity(t *testing.T) {
 //	daemon stop NAME             send it TERM; it must end in time, with code 0
 //	daemon wait NAME CODE        wait until it ends with that code
 //	waitfor file REGEXP FILE     wait until a file has a matching line
-//	waitfor http STATUS URL      wait for an answer with that status; the body is stdout
+//	waitfor http STATUS URL [TOKEN]
+//	                             wait for an answer with that status; the body is stdout
 //	waitfor run REGEXP COMMAND   wait until the output of a command has a match, whatever its exit code
 //	fields FILE                  print the fields of each line of JSON, with their types
 //	mode PERM FILE               the file must have that mode
@@ -260,7 +261,7 @@ func poll(ts *testscript.TestScript, complaint string, holds func() bool) {
 }
 
 func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) >= 3, "waitfor file REGEXP FILE | http STATUS URL | run REGEXP COMMAND...")
+	usage(ts, neg, len(args) >= 3, "waitfor file REGEXP FILE | http STATUS URL [TOKEN] | run REGEXP COMMAND...")
 	what := strings.Join(args, " ")
 	switch args[0] {
 	case "file":
@@ -274,7 +275,7 @@ func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
 		var body string
 		poll(ts, what, func() bool {
 			var status int
-			status, body = get(args[2])
+			status, body = get(args[2], args[3:]...)
 			return strconv.Itoa(status) == args[1]
 		})
 		_, err := io.WriteString(ts.Stdout(), body)
@@ -291,13 +292,16 @@ func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// get asks a server; status 0 is no answer.
-func get(url string) (status int, body string) {
+// get asks a server, with a bearer token where one is given; status 0 is no answer.
+func get(url string, token ...string) (status int, body string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return 0, err.Error()
+	}
+	for _, t := range token {
+		request.Header.Set("Authorization", "Bearer "+t)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

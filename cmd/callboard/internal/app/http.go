@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"callboard/integrations/backstage"
 )
 
 // Limits of the HTTP servers (threats.md row 33).
@@ -41,7 +43,7 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// serveHTTP serves metrics, health and webhooks on the port that Listen opened, if it did.
+// serveHTTP serves metrics, health, webhooks and the catalog's API on the port that Listen opened, if it did.
 func (a *App) serveHTTP(ctx context.Context) error {
 	if a.listener == nil {
 		return nil
@@ -57,7 +59,21 @@ func (a *App) serveHTTP(ctx context.Context) error {
 		writeText(w, http.StatusOK, "ready")
 	})
 	newHooks(a.config.Catalog.Sources, a.syncer.KickSource, a.meters.webhooks, a.log).register(mux, forges(a.config.Integrations))
+	api := a.backstage()
+	mux.Handle("/api/catalog/", api)
+	mux.Handle("/api/search/", api)
 	return serve(ctx, a.listener, newServer(mux))
+}
+
+// backstage makes the API by which Backstage's plugins read the catalog.
+func (a *App) backstage() http.Handler {
+	options := backstage.Options{
+		Catalog: a.syncer.Snapshot, Viewer: viewer, Anonymous: a.config.HTTP.Local(), Log: a.log, Observe: a.meters.observeAPI,
+	}
+	for _, t := range a.config.Integrations.Backstage.Tokens {
+		options.Tokens = append(options.Tokens, backstage.Token{Secret: reveal(t.Token), User: t.User, Name: t.Token.String()})
+	}
+	return backstage.New(options)
 }
 
 func newServer(handler http.Handler) *http.Server {

@@ -19,6 +19,8 @@ type meters struct {
 	registry     *prometheus.Registry
 	requests     *prometheus.CounterVec
 	requestTime  prometheus.Histogram
+	apiRequests  *prometheus.CounterVec
+	apiTime      *prometheus.HistogramVec
 	syncs        *prometheus.CounterVec
 	syncDuration *prometheus.HistogramVec
 	lag          *prometheus.HistogramVec
@@ -37,6 +39,13 @@ func newMeters(registry *prometheus.Registry) *meters {
 			Name: "callboard_request_duration_seconds", Help: "Time from a command to its card.",
 			Buckets: prometheus.ExponentialBuckets(0.0001, 4, 9),
 		}),
+		apiRequests: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "callboard_api_requests_total", Help: "Requests to the catalog's API, by route and HTTP status.",
+		}, []string{"route", "status"}),
+		apiTime: auto.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "callboard_api_request_duration_seconds", Help: "Time from a request to the catalog's API to the end of its answer.",
+			Buckets: prometheus.ExponentialBuckets(0.0001, 4, 9),
+		}, []string{"route"}),
 		syncs: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "callboard_syncs_total", Help: "Checks of a source, by result: fine or failed.",
 		}, []string{"source", "result"}),
@@ -141,6 +150,12 @@ func (a *App) observeRequest(req *bot.Request, reply bot.Reply, took time.Durati
 	a.meters.requestTime.Observe(took.Seconds())
 	a.log.Info("request", "verb", verb, "outcome", string(reply.Outcome), "platform", req.Address.Platform,
 		"account", req.Actor.ChatID, "user", req.Actor.User.String(), "took_us", took.Microseconds())
+}
+
+// observeAPI counts an answer of the catalog's API.
+func (m *meters) observeAPI(route string, status int, took time.Duration) {
+	m.apiRequests.WithLabelValues(route, strconv.Itoa(status)).Inc()
+	m.apiTime.WithLabelValues(route).Observe(took.Seconds())
 }
 
 // observeSync counts a sync of a source and writes a log line where there is something to say.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -39,10 +40,17 @@ type Config struct {
 	Integrations Integrations `yaml:"integrations"`
 }
 
-// HTTP is the server for metrics, health and webhooks.
+// HTTP is the server for metrics, health, webhooks and the catalog's API.
 type HTTP struct {
 	Listen string `yaml:"listen"` // host:port; port 0 picks a free one
 	URL    string `yaml:"url"`    // base URL by which others reach it; "" when they cannot
+}
+
+// Local reports whether only programs on this machine can reach the server.
+func (h HTTP) Local() bool {
+	host, _, err := net.SplitHostPort(h.Listen)
+	ip := net.ParseIP(host)
+	return err == nil && h.URL == "" && (strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback())
 }
 
 // Catalog says where descriptors come from and how often to look.

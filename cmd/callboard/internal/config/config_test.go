@@ -109,6 +109,10 @@ func TestParse_Full(t *testing.T) {
 			GitHub: config.SignedHook{Secret: config.Secrets{ref(t, "env:GITHUB_SECRET")}},
 			GitLab: config.TokenHook{Token: config.Secrets{ref(t, "env:GITLAB_TOKEN"), ref(t, "file:/etc/callboard/keys/gitlab")}},
 			Gitea:  config.SignedHook{Secret: config.Secrets{ref(t, "file:/run/secrets/gitea")}},
+			Backstage: config.Backstage{Tokens: []config.BackstageToken{
+				{Token: ref(t, "env:BACKSTAGE_TOKEN"), User: catalog.NewRef("user", "", "portal")},
+				{Token: ref(t, "file:/etc/callboard/keys/ci"), User: catalog.NewRef("user", "staff", "ci")},
+			}},
 		},
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b secret.Ref) bool { return a == b })); diff != "" {
@@ -230,6 +234,20 @@ func TestLoad(t *testing.T) {
 	path = dir
 	if err := load(); err == nil || !strings.Contains(err.Error(), "is not a file") {
 		t.Errorf("a folder: %v", err)
+	}
+}
+
+func TestHTTP_Local(t *testing.T) {
+	for listen, want := range map[string]bool{
+		"127.0.0.1:8080": true, "[::1]:0": true, "localhost:80": true, "127.1.2.3:1": true,
+		":8080": false, "0.0.0.0:8080": false, "[::]:80": false, "10.0.0.1:80": false, "callboard.example.com:80": false,
+	} {
+		if got := (config.HTTP{Listen: listen}).Local(); got != want {
+			t.Errorf("%s: %t", listen, got)
+		}
+		if (config.HTTP{Listen: listen, URL: "https://callboard.example.com"}).Local() {
+			t.Errorf("%s behind a URL counts as local", listen)
+		}
 	}
 }
 

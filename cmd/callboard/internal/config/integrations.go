@@ -3,17 +3,30 @@ package config
 import (
 	"strconv"
 
+	"callboard/catalog"
 	"callboard/catalog/secret"
 )
 
 // maxSecrets is how many secrets count at the same time: the old and the new one.
 const maxSecrets = 2
 
-// Integrations are the systems that send something to Callboard.
+// Integrations are the systems that send something to Callboard, or read from it.
 type Integrations struct {
-	GitHub SignedHook `yaml:"github"`
-	GitLab TokenHook  `yaml:"gitlab"`
-	Gitea  SignedHook `yaml:"gitea"`
+	GitHub    SignedHook `yaml:"github"`
+	GitLab    TokenHook  `yaml:"gitlab"`
+	Gitea     SignedHook `yaml:"gitea"`
+	Backstage Backstage  `yaml:"backstage"`
+}
+
+// Backstage says who may read the catalog over Backstage's API.
+type Backstage struct {
+	Tokens []BackstageToken `yaml:"tokens"`
+}
+
+// BackstageToken lets its bearers ask as a user.
+type BackstageToken struct {
+	Token secret.Ref  `yaml:"token"`
+	User  catalog.Ref `yaml:"user"`
 }
 
 // SignedHook is a webhook whose sender signs with a secret. Without one the webhook is off.
@@ -44,6 +57,7 @@ func (i Integrations) webhooks() []webhook {
 }
 
 func (d *decoder) integrations(i Integrations) {
+	d.backstage(i.Backstage)
 	for _, hook := range i.webhooks() {
 		if len(hook.secrets) > maxSecrets {
 			d.mistake(hook.key, "%d secrets are too many: at most %d, while one takes the place of the other", len(hook.secrets), maxSecrets)
@@ -79,5 +93,9 @@ func (i Integrations) anchor(dir string) {
 		for n, ref := range hook.secrets {
 			hook.secrets[n] = ref.Under(dir)
 		}
+	}
+	for n := range i.Backstage.Tokens {
+		t := &i.Backstage.Tokens[n]
+		t.Token = t.Token.Under(dir)
 	}
 }

@@ -231,6 +231,22 @@ func (d *decoder) outbound(o Outbound) {
 	}
 }
 
+func (d *decoder) backstage(b Backstage) {
+	first := map[secret.Ref]string{}
+	for i, t := range b.Tokens {
+		key := "integrations.backstage.tokens[" + strconv.Itoa(i) + "]"
+		if (t.Token.IsZero() || t.User.IsZero()) && !d.wrong[key+".token"] && !d.wrong[key+".user"] {
+			d.mistake(key, "needs token and user, as in { token: env:BACKSTAGE_TOKEN, user: user:default/ci }")
+			continue
+		}
+		if other, found := first[t.Token]; found && !t.Token.IsZero() {
+			d.mistake(key+".token", "%s is the token of %s (line %d) already: every user needs a token of its own", t.Token, other, d.line(other))
+			continue
+		}
+		first[t.Token] = key
+	}
+}
+
 func (d *decoder) webURL(key, text string) {
 	if text == "" {
 		return
@@ -255,6 +271,9 @@ func (d *decoder) oneOf(key, text string, known ...string) {
 // checkSecretFiles refuses secret files that everybody may read. Missing ones are left to their
 // source, which fails alone.
 func (d *decoder) checkSecretFiles(c *Config) {
+	for i, t := range c.Integrations.Backstage.Tokens {
+		d.secretFile("integrations.backstage.tokens["+strconv.Itoa(i)+"].token", t.Token)
+	}
 	for i := range c.Catalog.Sources {
 		s, key := &c.Catalog.Sources[i], "catalog.sources["+strconv.Itoa(i)+"]"
 		d.secretFile(key+".token", s.Token)
