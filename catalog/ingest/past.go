@@ -1,0 +1,45 @@
+package ingest
+
+import (
+	"context"
+	"log/slog"
+
+	"callboard/catalog"
+)
+
+// At gives the catalog as these trees of the configured sources make it, by the same rules as a sync of
+// a new, empty catalog. It changes nothing, stores nothing, and reads no URL of a placeholder, since what is
+// there now is not what was there then. A source without a tree is in the catalog, but empty.
+//
+// What only a sync that follows another can know is not in it: orphans, and what was last good of a
+// descriptor that was broken at that time.
+func (s *Syncer) At(ctx context.Context, trees map[string]Tree) (*catalog.Snapshot, error) {
+	opts := Options{Store: forgetful{}, Limits: s.opts.Limits, Log: slog.New(slog.DiscardHandler), Now: s.opts.Now}
+	for _, config := range s.opts.Sources {
+		tree, found := trees[config.Name]
+		if !found {
+			tree = Tree{Root: &Dir{}}
+		}
+		config.Source = still{tree}
+		opts.Sources = append(opts.Sources, config)
+	}
+	past := NewSyncer(opts)
+	past.shapes = s.shapes
+	past.Sync(ctx, false)
+	return past.Snapshot(), ctx.Err()
+}
+
+// still is a source that never changes.
+type still struct{ tree Tree }
+
+// Fetch implements Source.
+func (s still) Fetch(ctx context.Context) (Tree, error) { return s.tree, ctx.Err() }
+
+// forgetful is a Store for what shall not be kept.
+type forgetful struct{}
+
+// Load implements Store.
+func (forgetful) Load(context.Context) (Stored, error) { return Stored{}, nil }
+
+// Apply implements Store.
+func (forgetful) Apply(context.Context, *catalog.ChangeSet) error { return nil }
