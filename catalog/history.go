@@ -10,8 +10,8 @@ import (
 // Every method may read much from the disk: callers set a deadline on ctx, after which the work goes on for a
 // while, so that the same question asked again is answered from memory.
 type History interface {
-	// At gives the commit that was the newest of the source's branch at a moment. The error for one before
-	// the beginning is a *BeginningError.
+	// At gives the commit that was the newest of the source's branch at a moment. The error for a time before
+	// the beginning is a *BeginningError, that for an unknown commit ErrNoCommit.
 	At(ctx context.Context, source string, m Moment) (Commit, error)
 	// Depth says how far back the history of the source's branch goes.
 	Depth(ctx context.Context, source string) (Depth, error)
@@ -28,6 +28,9 @@ type History interface {
 // ErrNoHistory says that nothing at all is known of a source's past, such as when its repository is
 // gone and no copy was ever made.
 var ErrNoHistory = errors.New("there is no history of this source")
+
+// ErrNoCommit says that a source's branch never pointed to a commit, as far as its history is known.
+var ErrNoCommit = errors.New("no such commit")
 
 // ErrNoFile says that a revision has no such file.
 var ErrNoFile = errors.New("this revision has no such file")
@@ -79,4 +82,19 @@ func (b Blame) Line(n int) (Commit, bool) {
 		return Commit{}, false
 	}
 	return b.Commits[b.Lines[n-1]], true
+}
+
+// Past is the catalog as it was at a moment.
+type Past struct {
+	Catalog *Snapshot
+	When    time.Time // of a moment that is a commit, when that was committed
+	Sources []PastSource
+}
+
+// PastSource says what a source gave to a Past.
+type PastSource struct {
+	Name   string
+	Commit Commit // that the source was at; its Revision is empty when it gave nothing
+	Depth  Depth  // zero when nothing is known of the source's history
+	Err    error  // why it gave nothing: a *BeginningError, or what went wrong
 }

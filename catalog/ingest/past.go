@@ -3,18 +3,19 @@ package ingest
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"callboard/catalog"
 )
 
-// At gives the catalog as these trees of the configured sources make it, by the same rules as a sync of
+// At gives the catalog as these trees of the configured sources made it at a time, by the same rules as a sync of
 // a new, empty catalog. It changes nothing, stores nothing, and reads no URL of a placeholder, since what is
 // there now is not what was there then. A source without a tree is in the catalog, but empty.
 //
 // What only a sync that follows another can know is not in it: orphans, and what was last good of a
 // descriptor that was broken at that time.
-func (s *Syncer) At(ctx context.Context, trees map[string]Tree) (*catalog.Snapshot, error) {
-	opts := Options{Store: forgetful{}, Limits: s.opts.Limits, Log: slog.New(slog.DiscardHandler), Now: s.opts.Now}
+func (s *Syncer) At(ctx context.Context, when time.Time, trees map[string]Tree) (*catalog.Snapshot, error) {
+	opts := Options{Store: forgetful{}, Limits: s.opts.Limits, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return when }}
 	for _, config := range s.opts.Sources {
 		tree, found := trees[config.Name]
 		if !found {

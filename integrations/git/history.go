@@ -196,6 +196,9 @@ func (h *History) At(ctx context.Context, source string, m catalog.Moment) (out 
 	}
 	i := slices.IndexFunc(c.links, fits)
 	switch {
+	case i < 0 && m.Commit != "":
+		return out, fmt.Errorf("%w: its branch pointed to none that begins with %q since %s",
+			catalog.ErrNoCommit, m.Commit, c.oldest.Since.UTC().Format("2006-01-02 15:04 UTC"))
 	case i < 0:
 		return out, &catalog.BeginningError{Depth: catalog.Depth{Oldest: c.oldest, Cut: c.oldest.Cut}}
 	case m.Commit != "" && slices.ContainsFunc(c.links[i+1:], fits):
