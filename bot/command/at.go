@@ -61,6 +61,13 @@ func (d Deps) atMoment(ctx context.Context, req *bot.Request) (Deps, error) {
 	case err != nil:
 		return d, &noPastError{"The catalog of --at=" + typed + " cannot be read: " + err.Error()}
 	}
+	visible := map[string]bool{}
+	for _, view := range []catalog.View{d.view(req), past.Catalog.As(d.Viewer(req.Actor))} {
+		for _, source := range view.Sources() {
+			visible[source.Name] = true
+		}
+	}
+	past.Sources = slices.DeleteFunc(past.Sources, func(s catalog.PastSource) bool { return !visible[s.Name] })
 	d.Catalog = func() *catalog.Snapshot { return past.Catalog }
 	d.scope.past, d.scope.typed = &past, typed
 	return d, nil

@@ -62,8 +62,10 @@ func (d Deps) target(req *bot.Request) (subject, error) {
 		// One name is nearest, but others are near: the asker picks.
 		return subject{}, &notFoundError{req.Command, typed, view, match.Candidates, nil, true}
 	case match.Entity != nil:
-		d.scope.source = match.Entity.Origin.Source
-		return subject{view, match.Entity, typed, match, d.scope.past != nil}, nil
+		if d.scope != nil {
+			d.scope.source = match.Entity.Origin.Source
+		}
+		return subject{view, match.Entity, typed, match, d.scope != nil && d.scope.past != nil}, nil
 	case match.Ambiguous():
 		return subject{}, &ambiguousError{req.Command, typed, view, match.Candidates, match.Total}
 	}

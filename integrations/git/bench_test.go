@@ -1,6 +1,7 @@
 package git_test
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -144,4 +145,38 @@ func deepRepo(b *testing.B, commits, every int) (repo, file string) {
 		history = append(history, c)
 	}
 	return gittest.Repo(b, history...), file
+}
+
+// BenchmarkHistory_Large asks about one of 10,000 descriptors in a mirror; everything is read anew each
+// time but the listing of the newest tree.
+func BenchmarkHistory_Large(b *testing.B) {
+	repo := benchRepo(b, benchFiles(b))
+	const folder, file = "team-001", "team-001/service-000001/catalog-info.yaml"
+	for n := range 20 {
+		if err := git.Append(repo, commit(2, map[string]string{folder + "/notes": strconv.Itoa(n)})); err != nil {
+			b.Fatal(err)
+		}
+	}
+	s := open(b, git.Config{URL: gittest.Serve(b, filepath.Dir(repo)).URL + "/repo.git"})
+	head := fetch(b, s).Revision
+	for name, ask := range map[string]func(*git.History) error{
+		"blame": func(h *git.History) error { _, err := h.Blame(b.Context(), "acme", head, file); return err },
+		"log":   func(h *git.History) error { _, err := h.Log(b.Context(), "acme", folder, 20); return err },
+		"tree": func(h *git.History) error {
+			_, done, err := h.Tree(b.Context(), "acme", head)
+			if err == nil {
+				done()
+			}
+			return err
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				h := git.NewHistory(s)
+				if err := errors.Join(ask(h), h.Close()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

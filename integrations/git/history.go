@@ -72,7 +72,7 @@ type repository struct {
 // copyOf finds the local copy of a source's repository and its newest commit.
 func (s *Source) copyOf() (repository, error) {
 	if s.at.scheme != schemeLocal {
-		m := s.openMirror()
+		m := s.lookMirror()
 		if m == nil {
 			return repository{}, fmt.Errorf("%w: its repository was never fetched", catalog.ErrNoHistory)
 		}
@@ -284,9 +284,23 @@ func (h *History) Blame(ctx context.Context, source, revision, path string) (cat
 	if s == nil || !ok {
 		return catalog.Blame{}, catalog.ErrNoHistory
 	}
+	key := func(last plumbing.Hash) string { return source + " " + last.String() + " " + path }
+	find := func(ctx context.Context, w *walker, last plumbing.Hash) (catalog.Blame, error) {
+		verdicts, err := w.blame(ctx, last, path, s.limits.FileBytes)
+		if err != nil {
+			return catalog.Blame{}, err
+		}
+		return w.tell(verdicts)
+	}
 	last, err := h.changes.get(ctx, source+" "+revision+" "+path, func(ctx context.Context) (last plumbing.Hash, err error) {
 		err = h.read(ctx, s, func(w *walker) error {
-			last, err = w.lastChange(ctx, from, path)
+			if last, err = w.lastChange(ctx, from, path); err != nil || h.blames.has(key(last)) {
+				return err
+			}
+			blame, err := find(ctx, w, last) // now, since opening a large repository takes longer
+			if err == nil {
+				h.blames.put(key(last), blame)
+			}
 			return err
 		})
 		return last, err
@@ -294,12 +308,9 @@ func (h *History) Blame(ctx context.Context, source, revision, path string) (cat
 	if err != nil {
 		return catalog.Blame{}, err
 	}
-	return h.blames.get(ctx, source+" "+last.String()+" "+path, func(ctx context.Context) (blame catalog.Blame, err error) {
+	return h.blames.get(ctx, key(last), func(ctx context.Context) (blame catalog.Blame, err error) {
 		err = h.read(ctx, s, func(w *walker) error {
-			verdicts, err := w.blame(ctx, last, path, s.limits.FileBytes)
-			if err == nil {
-				blame, err = w.tell(verdicts)
-			}
+			blame, err = find(ctx, w, last)
 			return err
 		})
 		return blame, err
@@ -362,7 +373,11 @@ func (h *History) Tree(ctx context.Context, source, revision string) (tree inges
 	root, err := rootTree(objs, commit)
 	if err == nil {
 		var n *node
-		if n, err = newLister(s.limits).list(ctx, objs, root); err == nil {
+		l := newLister(s.limits)
+		if now := s.listing.Load(); now != nil {
+			l.know(now) // most folders were then as they are now
+		}
+		if n, err = l.list(ctx, objs, root); err == nil {
 			files := &Files{root: n.dir, objs: objs, limits: s.limits, blobLimit: repo.blobLimit, suspect: func() {}}
 			tree = ingest.Tree{FS: files, Revision: revision, Root: n.dir}
 		}

@@ -81,14 +81,33 @@ func (m *memo[V]) keep(key string, f *flight[V]) {
 	defer m.mu.Unlock()
 	delete(m.running, key)
 	if f.err == nil {
-		m.kept[key] = f.value
-		m.touch(key)
-		if len(m.order) > m.most {
-			delete(m.kept, m.order[0])
-			m.order = slices.Delete(m.order, 0, 1)
-		}
+		m.putLocked(key, f.value)
 	}
 	close(f.done)
+}
+
+// put keeps an answer that was found by the way.
+func (m *memo[V]) put(key string, value V) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.putLocked(key, value)
+}
+
+func (m *memo[V]) putLocked(key string, value V) {
+	m.kept[key] = value
+	m.touch(key)
+	if len(m.order) > m.most {
+		delete(m.kept, m.order[0])
+		m.order = slices.Delete(m.order, 0, 1)
+	}
+}
+
+// has reports whether an answer is kept.
+func (m *memo[V]) has(key string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, known := m.kept[key]
+	return known
 }
 
 // touch makes a key the one used last.

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sync/singleflight"
 
 	"callboard/catalog"
@@ -17,9 +18,10 @@ import (
 
 // Bounds of looking into the past.
 const (
-	pastKept  = 2                // catalogs of the past that are kept in memory
-	pastIdle  = 10 * time.Minute // after which one that nobody asks for is dropped
-	pastLimit = 2 * time.Minute  // for building one, which goes on when the asker has left
+	pastKept   = 2                // catalogs of the past that are kept in memory
+	pastIdle   = 10 * time.Minute // after which one that nobody asks for is dropped
+	pastLimit  = 2 * time.Minute  // for building one, which goes on when the asker has left
+	pastAtOnce = 4                // sources that are asked for their history at the same time
 )
 
 // past builds the catalog as it was, from the local copies of the sources.
@@ -48,21 +50,22 @@ func (p *past) at(ctx context.Context, m catalog.Moment) (catalog.Past, error) {
 	if err != nil {
 		return catalog.Past{}, err
 	}
-	out := catalog.Past{When: when}
-	var key []string
-	known := 0
-	for _, source := range sources {
-		s := p.source(ctx, source.Name, m, when)
-		out.Sources = append(out.Sources, s)
-		key = append(key, source.Name+"="+s.Commit.Revision)
-		if s.Err == nil {
-			known++
-		}
+	out := catalog.Past{When: when, Sources: make([]catalog.PastSource, len(sources))}
+	var group errgroup.Group
+	group.SetLimit(pastAtOnce)
+	for i, source := range sources {
+		group.Go(func() error {
+			out.Sources[i] = p.source(ctx, source.Name, m, when)
+			return ctx.Err()
+		})
 	}
-	if known == 0 {
+	if err := group.Wait(); err != nil {
+		return out, err
+	}
+	if !slices.ContainsFunc(out.Sources, func(s catalog.PastSource) bool { return s.Err == nil }) {
 		return out, firstError(out.Sources)
 	}
-	out.Catalog, err = p.build(ctx, strings.Join(key, " "), sources, out)
+	out.Catalog, err = p.build(ctx, sources, out)
 	return out, err
 }
 
@@ -101,7 +104,12 @@ func (p *past) source(ctx context.Context, name string, m catalog.Moment, when t
 }
 
 // build reads the trees of the sources' commits into a catalog, unless one is kept.
-func (p *past) build(ctx context.Context, key string, sources []catalog.SourceStatus, of catalog.Past) (*catalog.Snapshot, error) {
+func (p *past) build(ctx context.Context, sources []catalog.SourceStatus, of catalog.Past) (*catalog.Snapshot, error) {
+	parts := make([]string, 0, len(sources))
+	for _, s := range of.Sources {
+		parts = append(parts, s.Name+"="+s.Commit.Revision)
+	}
+	key := strings.Join(parts, " ")
 	if snapshot := p.find(key); snapshot != nil {
 		return snapshot, nil
 	}
