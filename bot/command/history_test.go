@@ -17,11 +17,10 @@ import (
 
 // scribe is a History that says the same of every file: what a test put in.
 type scribe struct {
-	err        error             // of every question
-	slow       bool              // answers only when the asker gives up
-	codeowners string            // "" for none
-	authors    []string          // e-mail addresses of the log, newest first
-	commits    map[string]string // in Depth and Blame: subjects by author, of odd and of even lines
+	err        error    // of every question
+	slow       bool     // answers only when the asker gives up
+	codeowners string   // "" for none
+	authors    []string // e-mail addresses of the log, newest first
 }
 
 func (s scribe) wait(ctx context.Context) error {

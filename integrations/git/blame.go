@@ -59,7 +59,7 @@ func (w *walker) blame(ctx context.Context, from plumbing.Hash, path string, lim
 	b.guilty = make([]verdict, len(lines))
 	all := make([]lineAt, len(lines))
 	for i := range all {
-		all[i] = lineAt{int32(i), int32(i)} //nolint:gosec // a file has at most Limits.FileBytes lines
+		all[i] = lineAt{int32(i), int32(i)}
 	}
 	if err := b.pass(ctx, from, all); err != nil {
 		return nil, err
@@ -165,7 +165,7 @@ func (b *blamer) lines(blob plumbing.Hash) ([]int32, error) {
 	for line := range bytes.Lines(data) {
 		id, known := b.ids[string(line)]
 		if !known {
-			id = int32(len(b.ids)) //nolint:gosec // far fewer lines than that fit in memory
+			id = int32(len(b.ids))
 			b.ids[string(line)] = id
 		}
 		out = append(out, id)

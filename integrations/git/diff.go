@@ -13,12 +13,12 @@ func matchLines(old, now []int32) []int32 {
 	}
 	start := 0
 	for start < len(old) && start < len(now) && old[start] == now[start] {
-		match[start] = int32(start) //nolint:gosec // a line number
+		match[start] = int32(start)
 		start++
 	}
 	end := 0
 	for end < len(old)-start && end < len(now)-start && old[len(old)-1-end] == now[len(now)-1-end] {
-		match[len(now)-1-end] = int32(len(old) - 1 - end) //nolint:gosec // a line number
+		match[len(now)-1-end] = int32(len(old) - 1 - end)
 		end++
 	}
 	a, b := old[start:len(old)-end], now[start:len(now)-end]
@@ -38,13 +38,13 @@ func matchLines(old, now []int32) []int32 {
 		fromY := fromX - before
 		for x > fromX && y > fromY {
 			x, y = x-1, y-1
-			match[start+y] = int32(start + x) //nolint:gosec // a line number
+			match[start+y] = int32(start + x)
 		}
 		x, y = fromX, fromY
 	}
 	for x > 0 && y > 0 {
 		x, y = x-1, y-1
-		match[start+y] = int32(start + x) //nolint:gosec // a line number
+		match[start+y] = int32(start + x)
 	}
 	return match
 }
@@ -72,7 +72,7 @@ func shortestEdit(a, b []int32) (trace [][]int32, found bool) {
 			for x < len(a) && y >= 0 && y < len(b) && a[x] == b[y] {
 				x, y = x+1, y+1
 			}
-			row[at(k, d)] = int32(x) //nolint:gosec // a line number
+			row[at(k, d)] = int32(x)
 			if k == len(a)-len(b) && x >= len(a) {
 				return trace, true
 			}

@@ -189,7 +189,7 @@ func TestHistory_Log(t *testing.T) {
 // TestHistory_LikeGit compares with git itself over a random history with merges.
 func TestHistory_LikeGit(t *testing.T) {
 	repo := t.TempDir()
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same history in every run
+	random := rand.New(rand.NewPCG(1, 2)) // the same in every run
 	run := func(args ...string) string { return gittest.Git(t, repo, args...) }
 	run("init", "-q", "-b", "main")
 	serial := 0

@@ -74,7 +74,7 @@ func (p *past) when(ctx context.Context, sources []catalog.SourceStatus, m catal
 	if m.Commit == "" {
 		return m.Time, nil
 	}
-	wrong := error(catalog.ErrNoHistory)
+	wrong := catalog.ErrNoHistory
 	for _, source := range sources {
 		commit, err := p.history.At(ctx, source.Name, m)
 		if err == nil {
