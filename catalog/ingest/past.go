@@ -3,6 +3,8 @@ package ingest
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"callboard/catalog"
@@ -26,8 +28,39 @@ func (s *Syncer) At(ctx context.Context, when time.Time, trees map[string]Tree) 
 	}
 	past := NewSyncer(opts)
 	past.shapes = s.shapes
+	s.mu.Lock()
+	for i, st := range s.states {
+		if s.opts.Remote == nil { // else a document may hold what a URL gave since
+			past.states[i].twins = maps.Clone(st.files)
+		}
+	}
+	s.mu.Unlock()
 	past.Sync(ctx, false)
 	return past.Snapshot(), ctx.Err()
+}
+
+// twin gives the file as another revision has it, if it is the same there, without reading it. Texts are shared with that
+// revision, which saves most of the memory; what depends on other files is left out. Nil when it has to be read.
+func (s *scan) twin(name, blob string) *catalog.File {
+	known := s.twins[name]
+	if !s.same(known, blob) || slices.ContainsFunc(known.Documents, func(d catalog.Document) bool { return d.Stale }) {
+		return nil
+	}
+	file := &catalog.File{Source: known.Source, Path: name, Blob: known.Blob, Inputs: known.Inputs, Documents: slices.Clone(known.Documents)}
+	for i := range file.Documents {
+		doc := &file.Documents[i]
+		doc.Holds, doc.Lost, doc.Origin.Revision = false, "", s.tree.Revision
+		doc.Problems = slices.Clone(doc.Problems)
+		for j := range doc.Problems {
+			doc.Problems[j].Origin.Revision = s.tree.Revision
+		}
+		if doc.Entity != nil {
+			entity := *doc.Entity
+			entity.Origin.Revision = s.tree.Revision
+			doc.Entity = &entity
+		}
+	}
+	return file
 }
 
 // still is a source that never changes.
