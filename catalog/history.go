@@ -73,7 +73,7 @@ func (e *BeginningError) Error() string {
 // Blame tells of each line of a file which commit wrote it.
 type Blame struct {
 	Commits []Commit
-	Lines   []int // index in Commits, line by line
+	Lines   []int32 // index in Commits, line by line
 }
 
 // Line gives the commit that wrote a line, counted from 1; false when the file has no such line.

@@ -63,7 +63,7 @@ func (s scribe) Blame(ctx context.Context, _, _, _ string) (catalog.Blame, error
 	cut := s.commit("Cy", "payments: everything", 300*24*time.Hour)
 	cut.Cut = true
 	blame := catalog.Blame{Commits: []catalog.Commit{s.commit("Ada", "checkout: owner \x1b[31m@everyone", 41*24*time.Hour), cut}}
-	for n := range 60 {
+	for n := range int32(60) {
 		blame.Lines = append(blame.Lines, n%2)
 	}
 	return blame, s.wait(ctx)

@@ -44,10 +44,17 @@ func (d Deps) suggestOwner(ctx context.Context, s subject, c *card.Card) {
 			text += " Likely " + likely.String() + "."
 			c.Summary = card.Line(c.Summary + " · likely " + likely.who)
 		case likely.commits > 0:
-			text += " The last " + count(likely.commits, "commit is", "commits are") + " by " + likely.authors + "."
+			text += " The " + lastCommits(likely.commits) + " by " + likely.authors + "."
 		}
 	}
 	c.Notes = append(c.Notes, card.Note{Status: card.Warn, Text: card.T(card.Line(text))})
+}
+
+func lastCommits(n int) string {
+	if n == 1 {
+		return "only commit is"
+	}
+	return "last " + strconv.Itoa(n) + " commits are"
 }
 
 // likely is who may own something, and why.

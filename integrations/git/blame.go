@@ -5,14 +5,18 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"callboard/catalog"
 )
 
-// maxKeptLines bounds what blaming keeps of the versions of a file: 4 bytes a line.
-const maxKeptLines = 4 << 20
+// Bounds of blaming a file.
+const (
+	maxBlameLines = 50_000   // of a file
+	maxKeptText   = 32 << 20 // bytes of versions whose lines are remembered
+)
 
 // lineAt is a line of the file in question, and where it stands in an older version.
 type lineAt struct{ final, here int32 }
@@ -26,7 +30,7 @@ type blamer struct {
 
 	ids    map[string]int32 // of lines that were met
 	kept   map[plumbing.Hash][]int32
-	volume int // lines in kept
+	volume int // bytes of the versions in kept
 
 	pending map[plumbing.Hash][]lineAt
 	queue   newestFirst
@@ -55,6 +59,9 @@ func (w *walker) blame(ctx context.Context, from plumbing.Hash, path string, lim
 	lines, err := b.lines(blob)
 	if err != nil {
 		return nil, err
+	}
+	if len(lines) > maxBlameLines {
+		return nil, fmt.Errorf("the file has %d lines, of which at most %d are looked into", len(lines), maxBlameLines)
 	}
 	b.guilty = make([]verdict, len(lines))
 	all := make([]lineAt, len(lines))
@@ -91,8 +98,14 @@ func (b *blamer) pass(ctx context.Context, to plumbing.Hash, lines []lineAt) err
 
 // judge passes the lines laid to a commit on to its parents; those that none of them has are its own.
 func (b *blamer) judge(ctx context.Context, c *step) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	lines := b.pending[c.hash]
 	delete(b.pending, c.hash)
+	if b.volume > maxKeptText {
+		b.ids, b.kept, b.volume = make(map[string]int32), make(map[plumbing.Hash][]int32), 0
+	}
 	if parent, found, err := b.same(ctx, c, b.path); err != nil || found {
 		if err == nil {
 			err = b.pass(ctx, parent, lines)
@@ -170,9 +183,7 @@ func (b *blamer) lines(blob plumbing.Hash) ([]int32, error) {
 		}
 		out = append(out, id)
 	}
-	if b.volume += len(out); b.volume > maxKeptLines {
-		b.kept, b.volume = make(map[plumbing.Hash][]int32), len(out)
-	}
+	b.volume += len(data)
 	b.kept[blob] = out
 	return out, nil
 }

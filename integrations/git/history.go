@@ -17,9 +17,9 @@ import (
 
 // Bounds of what is kept of the past, for all sources together.
 const (
-	keptChains  = 64   // histories of branches, of 28 bytes a commit
+	keptChains  = 32   // histories of branches, of 32 bytes a commit
 	keptChanges = 4096 // last changes of files
-	keptBlames  = 256  // blames of files
+	keptBlames  = 128  // blames of files, of 4 bytes a line
 	keptLogs    = 256  // logs of paths
 	historyJobs = 4    // repositories that are read at the same time
 	minPrefix   = 4    // characters of an abbreviated hash
@@ -319,8 +319,8 @@ func (h *History) Blame(ctx context.Context, source, revision, path string) (cat
 
 // tell describes the commits of verdicts, each once.
 func (w *walker) tell(verdicts []verdict) (catalog.Blame, error) {
-	blame := catalog.Blame{Lines: make([]int, len(verdicts))}
-	known := map[verdict]int{}
+	blame := catalog.Blame{Lines: make([]int32, len(verdicts))}
+	known := map[verdict]int32{}
 	for i, v := range verdicts {
 		at, found := known[v]
 		if !found {
@@ -328,7 +328,7 @@ func (w *walker) tell(verdicts []verdict) (catalog.Blame, error) {
 			if err != nil {
 				return catalog.Blame{}, err
 			}
-			at = len(blame.Commits)
+			at = int32(len(blame.Commits))
 			known[v] = at
 			blame.Commits = append(blame.Commits, c)
 		}

@@ -16,8 +16,11 @@ import (
 	"callboard/catalog"
 )
 
-// maxHistory is how many commits one question about the past looks at.
-const maxHistory = 50_000
+// Bounds of one question about the past.
+const (
+	maxHistory = 50_000  // commits that are looked at
+	maxEntries = 200_000 // places in trees that are remembered
+)
 
 // walker reads commits and single entries of trees for one question about the past. It goes down a
 // tree only along the path in question, and reads no tree twice.
@@ -118,6 +121,9 @@ func (w *walker) entry(tree plumbing.Hash, path string) (plumbing.Hash, error) {
 		if h, err = w.entry(e.hash, rest); err != nil {
 			return h, err
 		}
+	}
+	if len(w.entries) >= maxEntries {
+		clear(w.entries)
 	}
 	w.entries[key] = h
 	return h, nil
