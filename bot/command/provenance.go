@@ -24,7 +24,7 @@ func (d Deps) provenance() *provenance {
 	return &provenance{history: d.History, blames: map[catalog.FileKey]*catalog.Blame{}}
 }
 
-// written says where a field stands and who wrote it: `payments.yaml:23 · 3f78685 Mira Ruiz, 41 d ago · payments: tier 1`.
+// written says who wrote a field and where it stands: `3f78685 Mira Ruiz, 41 d ago · payments: tier 1 · line 23`.
 // It is empty when the descriptor does not have the field.
 func (p *provenance) written(ctx context.Context, view catalog.View, entity *catalog.Entity, pointer string) card.Text {
 	pos, found := entity.Positions.Exact(pointer)
@@ -42,7 +42,7 @@ func (p *provenance) written(ctx context.Context, view catalog.View, entity *cat
 	if !found {
 		return place
 	}
-	return card.Join(" · ", place, commitWords(commit))
+	return card.Join(" · ", commitWords(commit), place)
 }
 
 // commitWords reads "3f78685 Mira Ruiz, 41 d ago · payments: tier 1".

@@ -105,7 +105,9 @@ func TestPast_AfterRestart(t *testing.T) {
 func TestPast_Impatient(t *testing.T) {
 	cfg, _ := twoSources(t)
 	a := start(t, cfg)
-	a.Sync(t.Context(), false)
+	if _, err := a.Sync(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
 	hurried, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
 	defer cancel()
 	<-hurried.Done()
