@@ -16,6 +16,7 @@ import (
 const (
 	maxBlameLines = 50_000   // of a file
 	maxKeptText   = 32 << 20 // bytes of versions whose lines are remembered
+	maxMoveTrees  = 1000     // folders that are compared to find where a file was before
 )
 
 // lineAt is a line of the file in question, and where it stands in an older version.
@@ -25,16 +26,21 @@ type lineAt struct{ final, here int32 }
 // has it too, newest commits first, until a commit is reached none of whose parents has it.
 type blamer struct {
 	*walker
-	path  string
 	limit int64 // bytes of a version that are read
 
 	ids    map[string]int32 // of lines that were met
 	kept   map[plumbing.Hash][]int32
 	volume int // bytes of the versions in kept
 
-	pending map[plumbing.Hash][]lineAt
+	pending map[version][]lineAt
 	queue   newestFirst
 	guilty  []verdict // by line
+}
+
+// version is a file in a commit.
+type version struct {
+	commit plumbing.Hash
+	path   string
 }
 
 // verdict is the commit that a line is laid to; cut when the line may be older.
@@ -46,8 +52,8 @@ type verdict struct {
 // blame gives the verdicts for the file at path in the commit from.
 func (w *walker) blame(ctx context.Context, from plumbing.Hash, path string, limit int64) ([]verdict, error) {
 	b := &blamer{
-		walker: w, path: path, limit: limit, ids: make(map[string]int32),
-		kept: make(map[plumbing.Hash][]int32), pending: make(map[plumbing.Hash][]lineAt),
+		walker: w, limit: limit, ids: make(map[string]int32),
+		kept: make(map[plumbing.Hash][]int32), pending: make(map[version][]lineAt),
 	}
 	blob, err := w.at(ctx, from, path)
 	if err != nil {
@@ -68,11 +74,11 @@ func (w *walker) blame(ctx context.Context, from plumbing.Hash, path string, lim
 	for i := range all {
 		all[i] = lineAt{int32(i), int32(i)}
 	}
-	if err := b.pass(ctx, from, all); err != nil {
+	if err := b.pass(ctx, version{from, path}, all); err != nil {
 		return nil, err
 	}
 	for len(b.queue) > 0 {
-		next, _ := heap.Pop(&b.queue).(*step)
+		next, _ := heap.Pop(&b.queue).(visit)
 		if err := b.judge(ctx, next); err != nil {
 			return nil, err
 		}
@@ -81,44 +87,50 @@ func (w *walker) blame(ctx context.Context, from plumbing.Hash, path string, lim
 }
 
 // pass lays lines to a commit, for now.
-func (b *blamer) pass(ctx context.Context, to plumbing.Hash, lines []lineAt) error {
+func (b *blamer) pass(ctx context.Context, to version, lines []lineAt) error {
 	if len(lines) == 0 {
 		return nil
 	}
-	c, err := b.commit(ctx, to)
+	c, err := b.commit(ctx, to.commit)
 	if err != nil {
 		return err
 	}
 	if b.pending[to] == nil {
-		heap.Push(&b.queue, c)
+		heap.Push(&b.queue, visit{c, to.path})
 	}
 	b.pending[to] = append(b.pending[to], lines...)
 	return nil
 }
 
 // judge passes the lines laid to a commit on to its parents; those that none of them has are its own.
-func (b *blamer) judge(ctx context.Context, c *step) error {
+func (b *blamer) judge(ctx context.Context, c visit) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	lines := b.pending[c.hash]
-	delete(b.pending, c.hash)
+	lines := b.pending[version{c.hash, c.path}]
+	delete(b.pending, version{c.hash, c.path})
 	if b.volume > maxKeptText {
 		b.ids, b.kept, b.volume = make(map[string]int32), make(map[plumbing.Hash][]int32), 0
 	}
-	if parent, found, err := b.same(ctx, c, b.path); err != nil || found {
+	if parent, found, err := b.same(ctx, c.step, c.path); err != nil || found {
 		if err == nil {
-			err = b.pass(ctx, parent, lines)
+			err = b.pass(ctx, version{parent, c.path}, lines)
 		}
 		return err
 	}
-	here, err := b.entry(c.tree, b.path)
+	here, err := b.entry(c.tree, c.path)
 	if err != nil {
+		return err
+	}
+	if from, found, err := b.moved(ctx, c, here); err != nil || found {
+		if err == nil {
+			err = b.pass(ctx, from, lines)
+		}
 		return err
 	}
 	cut := c.cut
 	for _, p := range c.parents {
-		there, err := b.at(ctx, p, b.path)
+		there, err := b.at(ctx, p, c.path)
 		if err != nil {
 			return err
 		}
@@ -134,7 +146,7 @@ func (b *blamer) judge(ctx context.Context, c *step) error {
 			return err
 		}
 		shared, own := split(lines, matchLines(old, now))
-		if err := b.pass(ctx, p, shared); err != nil {
+		if err := b.pass(ctx, version{p, c.path}, shared); err != nil {
 			return err
 		}
 		lines = own
@@ -188,8 +200,34 @@ func (b *blamer) lines(blob plumbing.Hash) ([]int32, error) {
 	return out, nil
 }
 
+// moved finds the file that a commit moved to c.path without a change: one of the same content, in the first parent,
+// that the commit took away. A parent that has c.path already rules that out.
+func (b *blamer) moved(ctx context.Context, c visit, blob plumbing.Hash) (from version, found bool, err error) {
+	if len(c.parents) == 0 {
+		return from, false, nil
+	}
+	for _, p := range c.parents {
+		if there, err := b.at(ctx, p, c.path); err != nil || !there.IsZero() {
+			return from, false, err
+		}
+	}
+	parent, err := b.commit(ctx, c.parents[0])
+	if err != nil {
+		return from, false, err
+	}
+	search := removal{walker: b.walker, blob: blob, left: maxMoveTrees}
+	path, err := search.find(ctx, parent.tree, c.tree, "")
+	return version{parent.hash, path}, path != "", err
+}
+
+// visit is a commit to look at, and the path that matters there.
+type visit struct {
+	*step
+	path string
+}
+
 // newestFirst is a heap of commits by commit time.
-type newestFirst []*step
+type newestFirst []visit
 
 func (q newestFirst) Len() int           { return len(q) }
 func (q newestFirst) Less(i, j int) bool { return q[i].since > q[j].since }
@@ -197,7 +235,7 @@ func (q newestFirst) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
 
 // Push implements heap.Interface.
 func (q *newestFirst) Push(x any) {
-	if c, ok := x.(*step); ok {
+	if c, ok := x.(visit); ok {
 		*q = append(*q, c)
 	}
 }

@@ -242,14 +242,14 @@ func (w *walker) log(ctx context.Context, head plumbing.Hash, path string, limit
 			if err != nil {
 				return err
 			}
-			heap.Push(&queue, c)
+			heap.Push(&queue, visit{c, path})
 		}
 		return nil
 	}
 	err := push(head)
 	for err == nil && len(queue) > 0 && len(out) < limit {
-		c, _ := heap.Pop(&queue).(*step)
-		parent, found, wrong := w.same(ctx, c, path)
+		c, _ := heap.Pop(&queue).(visit)
+		parent, found, wrong := w.same(ctx, c.step, path)
 		if wrong != nil {
 			return nil, wrong
 		}
@@ -257,7 +257,7 @@ func (w *walker) log(ctx context.Context, head plumbing.Hash, path string, limit
 			err = push(parent)
 			continue
 		}
-		if out, err = w.appendChange(out, c, path); err == nil {
+		if out, err = w.appendChange(out, c.step, path); err == nil {
 			err = push(c.parents...)
 		}
 	}
@@ -276,8 +276,8 @@ func (w *walker) appendChange(log []catalog.Commit, c *step, path string) ([]cat
 	return append(log, described), err
 }
 
-// Blame implements catalog.History. A file that was renamed is laid to the commit that renamed it. Where the
-// history ends, or an older version was too large to be kept, commits are marked as cut.
+// Blame implements catalog.History. It follows a file that was moved without a change; one that was changed in the
+// same commit is laid to that commit. Where the history ends, or an older version was too large to be kept, commits are marked as cut.
 func (h *History) Blame(ctx context.Context, source, revision, path string) (catalog.Blame, error) {
 	s := h.sources[source]
 	from, ok := parseHash(revision)

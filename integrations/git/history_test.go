@@ -86,6 +86,29 @@ func TestHistory_Blame(t *testing.T) {
 	}
 }
 
+// TestHistory_BlameMoved: a file that was only moved keeps its history.
+func TestHistory_BlameMoved(t *testing.T) {
+	repo := gittest.Repo(t,
+		change(1, "Ada", map[string]string{"old/x/info.yaml": "one\ntwo\n", "old/other": "o", "same.yaml": "s\n"}),
+		change(2, "Bob", map[string]string{"old/x/info.yaml": "one\n2\n"}),
+		change(3, "Cy", map[string]string{"new/x/info.yaml": "one\n2\n"}, "old/x"),
+		change(4, "Dee", map[string]string{"new/x/info.yaml": "one\n2\nthree\n"}),
+		change(5, "Eve", map[string]string{"copy.yaml": "s\n"}),
+		change(6, "Fay", map[string]string{"newer.yaml": "one\n2\n3\n"}, "new/x"))
+	h := history(t, open(t, git.Config{URL: repo}))
+	for at, want := range map[string][]string{
+		"HEAD~1:new/x/info.yaml": {"Ada 1", "Bob 2", "Dee 4"},
+		"HEAD:copy.yaml":         {"Eve 5"},                   // the other one is still there
+		"HEAD:newer.yaml":        {"Fay 6", "Fay 6", "Fay 6"}, // moved and changed
+		"HEAD:same.yaml":         {"Ada 1"},
+	} {
+		revision, path, _ := strings.Cut(at, ":")
+		if diff := cmp.Diff(want, blamed(t, h, gittest.Git(t, repo, "rev-parse", revision), path)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", at, diff)
+		}
+	}
+}
+
 // TestHistory_OverHTTP: a mirror serves its history without the remote, also to a new process, and as deep
 // as it goes.
 func TestHistory_OverHTTP(t *testing.T) {
