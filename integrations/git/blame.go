@@ -16,7 +16,6 @@ import (
 const (
 	maxBlameLines = 50_000   // of a file
 	maxKeptText   = 32 << 20 // bytes of versions whose lines are remembered
-	maxMoveTrees  = 1000     // folders that are compared to find where a file was before
 )
 
 // lineAt is a line of the file in question, and where it stands in an older version.
@@ -198,26 +197,6 @@ func (b *blamer) lines(blob plumbing.Hash) ([]int32, error) {
 	b.volume += len(data)
 	b.kept[blob] = out
 	return out, nil
-}
-
-// moved finds the file that a commit moved to c.path without a change: one of the same content, in the first parent,
-// that the commit took away. A parent that has c.path already rules that out.
-func (b *blamer) moved(ctx context.Context, c visit, blob plumbing.Hash) (from version, found bool, err error) {
-	if len(c.parents) == 0 {
-		return from, false, nil
-	}
-	for _, p := range c.parents {
-		if there, err := b.at(ctx, p, c.path); err != nil || !there.IsZero() {
-			return from, false, err
-		}
-	}
-	parent, err := b.commit(ctx, c.parents[0])
-	if err != nil {
-		return from, false, err
-	}
-	search := removal{walker: b.walker, blob: blob, left: maxMoveTrees}
-	path, err := search.find(ctx, parent.tree, c.tree, "")
-	return version{parent.hash, path}, path != "", err
 }
 
 // visit is a commit to look at, and the path that matters there.

@@ -2,6 +2,7 @@ package git_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -356,5 +359,41 @@ func TestHistory_Damaged(t *testing.T) {
 	}
 	if _, err := history(t, open(t, git.Config{URL: repo})).Blame(t.Context(), "acme", head, "a/info.yaml"); err == nil {
 		t.Error("a damaged repository is blamed")
+	}
+}
+
+// TestHistory_OddCommits: what a commit says may be anything; what comes out fits on a card.
+func TestHistory_OddCommits(t *testing.T) {
+	for name, header := range map[string]string{
+		"far future":   "author Ada <a@x> 99999999999999 +0000\ncommitter Ada <a@x> 99999999999999 +0000\n",
+		"odd zone":     "author Ada <a@x> 1767225600 +2400\ncommitter Ada <a@x> 1767225600 -9959\n",
+		"before 1970":  "author Ada <a@x> -5 +0000\ncommitter Ada <a@x> -5 +0000\n",
+		"no signature": "",
+		"no brackets":  "author Ada\ncommitter Ada\n",
+		"not UTF-8":    "author A\xffda <a\x1b@x> 1767225600 +0000\ncommitter Ada <a@x> 1767225600 +0000\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			repo := gittest.Repo(t, first())
+			raw := "tree " + gittest.Git(t, repo, "rev-parse", "HEAD^{tree}") + "\n" + header + "\n" + strings.Repeat("long ", 1000) + "\x1b]0;title\x07\n"
+			odd := gittest.GitInput(t, repo, []byte(raw), "hash-object", "-t", "commit", "-w", "--stdin", "--literally")
+			gittest.Git(t, repo, "update-ref", "refs/heads/main", odd)
+			h := history(t, open(t, git.Config{URL: repo}))
+			blame, err := h.Blame(t.Context(), "acme", odd, "catalog-info.yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, _ := blame.Line(1)
+			if _, err := json.Marshal(c); err != nil {
+				t.Error(err)
+			}
+			for _, text := range []string{c.Author, c.Email, c.Subject} {
+				if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) || utf8.RuneCountInString(text) > 301 {
+					t.Errorf("got %q", text)
+				}
+			}
+			if _, err := h.At(t.Context(), "acme", catalog.Moment{Commit: odd}); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

@@ -219,20 +219,18 @@ func parseCommit(data []byte) commitHeader {
 	return c
 }
 
-// parseSignature reads "Mira Ruiz <mira@example.com> 1767225600 +0100".
+// latest is the end of the year 9999, in Unix seconds: what comes later cannot be written as JSON.
+const latest = 253402300799
+
+// parseSignature reads "Mira Ruiz <mira@example.com> 1767225600 +0100". Moments are in UTC, since readers see them
+// in their own zone.
 func parseSignature(text string) signature {
 	name, rest, _ := strings.Cut(text, "<")
 	email, moment, _ := strings.Cut(rest, ">")
 	s := signature{name: oneLine(strings.ToValidUTF8(name, "\ufffd")), email: oneLine(strings.ToValidUTF8(email, "\ufffd"))}
-	seconds, zone, _ := strings.Cut(strings.TrimSpace(moment), " ")
-	unix, err := strconv.ParseInt(seconds, 10, 64)
-	if err != nil || unix < 0 || unix > 1<<40 {
-		return s
-	}
-	s.when = time.Unix(unix, 0).UTC()
-	if at, err := time.Parse("-0700", zone); err == nil {
-		_, offset := at.Zone()
-		s.when = s.when.In(time.FixedZone("", offset))
+	seconds, _, _ := strings.Cut(strings.TrimSpace(moment), " ")
+	if unix, err := strconv.ParseInt(seconds, 10, 64); err == nil && unix >= 0 && unix <= latest {
+		s.when = time.Unix(unix, 0).UTC()
 	}
 	return s
 }
@@ -253,62 +251,6 @@ func findEntry(data []byte, name string) (treeEntry, error) {
 		data = after[len(plumbing.Hash{}):]
 	}
 	return treeEntry{}, nil
-}
-
-// removal looks for a file that one tree has and a newer one does not, by its content.
-type removal struct {
-	*walker
-	blob plumbing.Hash
-	left int // folders that may still be read
-}
-
-// find gives the path of the first such file, "" when there is none. Folders that are equal in both trees are passed over.
-func (r *removal) find(ctx context.Context, before, after plumbing.Hash, at string) (string, error) {
-	if r.left--; r.left < 0 || before == after {
-		return "", ctx.Err()
-	}
-	was, err := r.list(before)
-	if err != nil {
-		return "", err
-	}
-	is := map[string]treeEntry{}
-	if !after.IsZero() {
-		now, err := r.list(after)
-		if err != nil {
-			return "", err
-		}
-		for _, e := range now {
-			is[e.name] = e
-		}
-	}
-	for _, e := range was {
-		now, still := is[e.name]
-		switch {
-		case e.unfit() != "" || now.hash == e.hash:
-		case !e.isDir() && !still && e.hash == r.blob:
-			return at + e.name, nil
-		case e.isDir():
-			if !now.isDir() {
-				now.hash = plumbing.ZeroHash
-			}
-			if found, err := r.find(ctx, e.hash, now.hash, at+e.name+"/"); err != nil || found != "" {
-				return found, err
-			}
-		}
-	}
-	return "", ctx.Err()
-}
-
-func (r *removal) list(tree plumbing.Hash) ([]treeEntry, error) {
-	data, err := readFrom(r.st, tree, maxTree)
-	if err != nil {
-		return nil, corrupt(err, "a folder of the past cannot be read")
-	}
-	entries, err := parseTree(data)
-	if err != nil {
-		return nil, corrupt(err, "a folder of the past cannot be read")
-	}
-	return entries, nil
 }
 
 // missing reports whether an object is not in the store, as large files of a filtered mirror are.
