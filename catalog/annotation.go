@@ -41,13 +41,34 @@ func (v View) Annotations(e *Entity) Pairs {
 	return pairs
 }
 
-// BlobURL gives the forge's page of a file at a line, or "" when the source has no forge.
+// BlobURL gives the forge's page of a file at a line, or "" when the source has no forge. Where the
+// origin names a revision the page is of that revision, so that the line is the right one for ever.
 func (v View) BlobURL(o Origin) string {
 	web := v.webURL(o)
-	if web == "" || o.Line == 0 {
+	if web == "" {
+		return ""
+	}
+	if source := v.source(o.Source); o.Revision != "" && source.Branch != "" {
+		if rest, found := strings.CutPrefix(web, source.Web); found {
+			web = atRevision(source.Web, source.Branch, o.Revision) + rest
+		}
+	}
+	if o.Line == 0 {
 		return web
 	}
 	return web + "#L" + strconv.Itoa(o.Line)
+}
+
+// atRevision makes the base URL of a branch's files that of a commit's.
+func atRevision(web, branch, revision string) string {
+	base, found := strings.CutSuffix(web, "/"+branch+"/")
+	if !found {
+		return web
+	}
+	if gitea, isGitea := strings.CutSuffix(base, "/src/branch"); isGitea {
+		base = gitea + "/src/commit"
+	}
+	return base + "/" + revision + "/"
 }
 
 // webURL is the page of the file at the forge; "" unless the source has one that a browser opens.

@@ -217,7 +217,8 @@ func TestView_Annotations(t *testing.T) {
 }
 
 func TestView_BlobURL(t *testing.T) {
-	contents := catalog.Contents{Sources: append(sources(), catalog.SourceStatus{Name: "evil", Web: "javascript:alert(1)//"})}
+	contents := catalog.Contents{Sources: append(sources(), catalog.SourceStatus{Name: "evil", Web: "javascript:alert(1)//"},
+		catalog.SourceStatus{Name: "tea", Branch: "feature/x", Web: "https://tea.example.com/x/y/src/branch/feature/x/"})}
 	v := catalog.NewSnapshot(contents).As(catalog.Everything{})
 	tests := []struct {
 		origin catalog.Origin
@@ -225,6 +226,8 @@ func TestView_BlobURL(t *testing.T) {
 	}{
 		{catalog.Origin{Source: "acme", Path: "a/b.yaml", Line: 14}, "https://git.example.com/acme/catalog/blob/main/a/b.yaml#L14"},
 		{catalog.Origin{Source: "acme", Path: "a/b#c?.yaml"}, "https://git.example.com/acme/catalog/blob/main/a/b%23c%3F.yaml"},
+		{catalog.Origin{Source: "acme", Path: "a/b.yaml", Line: 14, Revision: "3f78685"}, "https://git.example.com/acme/catalog/blob/3f78685/a/b.yaml#L14"},
+		{catalog.Origin{Source: "tea", Path: "a b.yaml", Line: 2, Revision: "3f78685"}, "https://tea.example.com/x/y/src/commit/3f78685/a%20b.yaml#L2"},
 		{catalog.Origin{Source: "local", Path: "a/b.yaml", Line: 14}, ""},
 		{catalog.Origin{Source: "evil", Path: "a"}, ""},
 		{catalog.Origin{Source: "unknown", Path: "a"}, ""},

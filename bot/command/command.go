@@ -2,29 +2,74 @@ package command
 
 import (
 	"context"
+	"time"
 
 	"callboard/bot"
 	"callboard/catalog"
 	"callboard/catalog/policy"
 )
 
-// Deps is what the commands need of the rest of the house.
+// Deps is what the commands need of the rest of the house. History, CatalogAt, Rule, Now and Zone may be
+// left out.
 type Deps struct {
 	Catalog func() *catalog.Snapshot
 	Viewer  func(policy.Actor) catalog.Viewer // what an actor may see
 	Faults  func() []string                   // what is wrong with Callboard itself, in words; empty when all is well
+
+	History   catalog.History                                             // nil: nobody knows who wrote what
+	CatalogAt func(context.Context, catalog.Moment) (catalog.Past, error) // nil: there is only the present
+	Rule      func(policy.Actor) string                                   // the rule by which an actor sees what they see; nil: none hides anything
+	Now       func() time.Time                                            // nil: time.Now
+	Zone      *time.Location                                              // of moments that are typed without one; nil: the machine's
+
+	scope *scope // of the answer that is being made
 }
 
 // All gives the verbs in the order in which help shows them.
 func All(d Deps) []*bot.Command {
-	commands := []*bot.Command{
-		d.whoOwns(), d.links(), d.deps(), d.find(), d.stale(),
-		d.health(), d.whoami(),
+	var commands []*bot.Command
+	for _, read := range []func(Deps) *bot.Command{Deps.whoOwns, Deps.links, Deps.deps, Deps.find, Deps.stale, Deps.explainTarget} {
+		commands = append(commands, d.reading(read))
 	}
+	commands = append(commands, d.health(), d.whoami())
 	help := &bot.Command{}
 	commands = append(commands, help)
 	*help = helpCommand(commands)
 	return commands
+}
+
+// reading makes a read of the catalog able to look at its past, and to say where its answer comes from.
+func (d Deps) reading(read func(Deps) *bot.Command) *bot.Command {
+	c := read(d)
+	c.Flags = append(c.Flags, bot.Flag{Name: "at", Summary: "the catalog as it was at a time or commit; at the console only"})
+	c.Run = func(ctx context.Context, req *bot.Request) (bot.Reply, error) {
+		start, here, err := d.now(), d, error(nil)
+		here.scope = &scope{}
+		if req.Command.Has("at") {
+			if here, err = here.atMoment(ctx, req); err != nil {
+				return bot.Reply{}, err
+			}
+		}
+		reply, err := read(here).Run(ctx, req)
+		if err != nil && here.scope.past != nil {
+			err = &pastError{err, here.scope}
+		}
+		if err != nil {
+			return reply, err
+		}
+		if here.scope.past != nil {
+			here.scope.stamp(reply.Card)
+		}
+		return here.explained(ctx, req, reply, start), nil
+	}
+	return c
+}
+
+func (d Deps) now() time.Time {
+	if d.Now == nil {
+		return time.Now()
+	}
+	return d.Now()
 }
 
 // view is the catalog as the asker sees it.

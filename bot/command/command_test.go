@@ -42,10 +42,45 @@ func (f folder) Fetch(context.Context) (ingest.Tree, error) {
 // completion before a text asks for its completions.
 const completion = "complete:"
 
-// answerer gives the handler of all commands over the catalog in files, as seen by the viewer.
-func answerer(t *testing.T, files fs.FS, viewer catalog.Viewer) func(text string) bot.Reply {
+// inSlack before a text asks from elsewhere than the console.
+const inSlack = "slack:"
+
+// now is the moment of all tests.
+func now() time.Time { return time.Date(2026, 11, 23, 14, 21, 0, 0, time.UTC) }
+
+// answerer gives the handler of all commands over the catalog in files, as seen by the viewer. Options
+// change what the commands are given.
+func answerer(t *testing.T, files fs.FS, viewer catalog.Viewer, options ...func(*command.Deps)) func(text string) bot.Reply {
 	t.Helper()
-	now := func() time.Time { return time.Date(2026, 11, 23, 14, 21, 0, 0, time.UTC) }
+	deps := command.Deps{
+		Catalog: snapshot(t, files), Faults: func() []string { return nil },
+		Viewer: func(policy.Actor) catalog.Viewer { return viewer },
+		Now:    now, Zone: time.UTC,
+	}
+	for _, option := range options {
+		option(&deps)
+	}
+	mux := bot.NewMux(command.All(deps), command.Words(slog.New(slog.DiscardHandler)), deps.Complete)
+	return func(text string) bot.Reply {
+		text, completes := strings.CutPrefix(text, completion)
+		kind := bot.Typed
+		if completes {
+			kind = bot.Complete
+		}
+		platform := "console"
+		if rest, elsewhere := strings.CutPrefix(text, inSlack); elsewhere {
+			text, platform = rest, "slack"
+		}
+		return mux.Handle(t.Context(), &bot.Request{
+			Kind: kind, Text: text, Address: bot.Address{Platform: platform},
+			Actor: policy.Actor{User: catalog.NewRef("user", "", "mira"), Platform: platform, ChatID: "mira", Why: "the test says so"},
+		})
+	}
+}
+
+// snapshot reads the catalog in files.
+func snapshot(t *testing.T, files fs.FS) func() *catalog.Snapshot {
+	t.Helper()
 	syncer := ingest.NewSyncer(ingest.Options{
 		Store: &ingesttest.Memory{}, Log: slog.New(slog.DiscardHandler), Now: now,
 		Sources: []ingest.Config{{
@@ -56,22 +91,7 @@ func answerer(t *testing.T, files fs.FS, viewer catalog.Viewer) func(text string
 	if report := syncer.Sync(t.Context(), false); !report.Fine() {
 		t.Fatalf("%+v", report)
 	}
-	deps := command.Deps{
-		Catalog: syncer.Snapshot, Faults: func() []string { return nil },
-		Viewer: func(policy.Actor) catalog.Viewer { return viewer },
-	}
-	mux := bot.NewMux(command.All(deps), command.Words(slog.New(slog.DiscardHandler)), deps.Complete)
-	return func(text string) bot.Reply {
-		text, completes := strings.CutPrefix(text, completion)
-		kind := bot.Typed
-		if completes {
-			kind = bot.Complete
-		}
-		return mux.Handle(t.Context(), &bot.Request{
-			Kind: kind, Text: text,
-			Actor: policy.Actor{User: catalog.NewRef("user", "", "mira"), Platform: "console", ChatID: "mira", Why: "the test says so"},
-		})
-	}
+	return syncer.Snapshot
 }
 
 func fixture() fs.FS { return os.DirFS("testdata/catalog") }

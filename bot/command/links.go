@@ -21,20 +21,24 @@ func (d Deps) links() *bot.Command {
 	}
 }
 
-func (d Deps) runLinks(_ context.Context, req *bot.Request) (bot.Reply, error) {
+func (d Deps) runLinks(ctx context.Context, req *bot.Request) (bot.Reply, error) {
 	s, err := d.target(req)
 	if err != nil {
 		return bot.Reply{}, err
 	}
 	c := s.card(nil)
 	links := s.allLinks()
+	p := d.provenance()
+	ctx, cancel := context.WithTimeout(ctx, historyPatience)
+	defer cancel()
 	for _, l := range links {
 		item := card.Item{Text: card.Link(l.label, l.url), Detail: card.T(l.kind)}
 		if req.Command.Has("explain") {
-			item.Detail = card.T(s.place(s.entity, l.pointer))
+			item.Detail = p.written(ctx, s.view, s.entity, l.pointer)
 		}
 		c.Items = append(c.Items, item)
 	}
+	c.Notes = append(c.Notes, p.notes...)
 	c.Summary = s.entity.Ref.Short() + ": " + count(len(links), "link", "links")
 	if len(links) == 0 {
 		c.Fields = []card.Field{{Label: "Links", Gap: &card.Gap{What: "none declared", Fix: "add metadata.links to " + s.entity.Origin.Place()}}}

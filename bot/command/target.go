@@ -14,6 +14,7 @@ type subject struct {
 	entity *catalog.Entity
 	typed  string
 	match  catalog.Match
+	past   bool // the view is of an earlier catalog
 }
 
 // notFoundError says that a target names nothing that the asker may see.
@@ -61,7 +62,10 @@ func (d Deps) target(req *bot.Request) (subject, error) {
 		// One name is nearest, but others are near: the asker picks.
 		return subject{}, &notFoundError{req.Command, typed, view, match.Candidates, nil, true}
 	case match.Entity != nil:
-		return subject{view, match.Entity, typed, match}, nil
+		if d.scope != nil {
+			d.scope.source = match.Entity.Origin.Source
+		}
+		return subject{view, match.Entity, typed, match, d.scope != nil && d.scope.past != nil}, nil
 	case match.Ambiguous():
 		return subject{}, &ambiguousError{req.Command, typed, view, match.Candidates, match.Total}
 	}
@@ -141,7 +145,10 @@ func (s subject) footer() card.Text {
 		revision = "@" + shortRevision(r)
 	}
 	checked := card.Join(" ", card.T("checked"), card.When(status.CheckedAt))
-	if status.CheckedAt.IsZero() {
+	switch {
+	case s.past:
+		checked = nil
+	case status.CheckedAt.IsZero():
 		checked = card.T("never checked")
 	}
 	return card.Join(", ", card.Join(" ", card.T(s.entity.Origin.Source), place, card.T(revision)), checked)

@@ -21,7 +21,7 @@ func (d Deps) whoOwns() *bot.Command {
 	}
 }
 
-func (d Deps) runWhoOwns(_ context.Context, req *bot.Request) (bot.Reply, error) {
+func (d Deps) runWhoOwns(ctx context.Context, req *bot.Request) (bot.Reply, error) {
 	s, err := d.target(req)
 	if err != nil {
 		return bot.Reply{}, err
@@ -37,12 +37,13 @@ func (d Deps) runWhoOwns(_ context.Context, req *bot.Request) (bot.Reply, error)
 	}
 	c := s.card(facts)
 	c.Summary = s.ownerSummary()
+	d.suggestOwner(ctx, s, c)
 	c.Actions = []card.Action{
 		{Label: "Dependencies", Command: "deps " + s.entity.Ref.String()},
 		{Label: "Links", Command: "links " + s.entity.Ref.String()},
 	}
 	if req.Command.Has("explain") {
-		s.explain(c, facts)
+		d.explain(ctx, s, c, facts)
 	} else {
 		c.Actions = append(c.Actions, card.Action{Label: "Explain", Command: "who-owns " + s.entity.Ref.String() + " --explain"})
 	}

@@ -14,10 +14,11 @@ import (
 // Words turns the errors of commands into replies. One that is in no case here is our fault: the
 // asker gets a reference, the log the details.
 func Words(log *slog.Logger) func(error) bot.Reply {
-	return func(err error) bot.Reply {
+	words := func(err error) bot.Reply {
 		var notFound *notFoundError
 		var ambiguous *ambiguousError
 		var misused *misuseError
+		var noPast *noPastError
 		switch {
 		case errors.As(err, &notFound):
 			return notFound.reply()
@@ -25,10 +26,20 @@ func Words(log *slog.Logger) func(error) bot.Reply {
 			return ambiguous.reply()
 		case errors.As(err, &misused):
 			return plainReply(bot.Misused, misused.Error(), misused.next)
+		case errors.As(err, &noPast):
+			return plainReply(bot.NotFound, card.Line(noPast.Error()), "")
 		case errors.As(err, new(unboundError)):
 			return plainReply(bot.NotFound, "No entity is bound to this channel: name one.", "help")
 		}
 		return bot.FaultReply(log, err)
+	}
+	return func(err error) bot.Reply {
+		reply := words(err)
+		var past *pastError
+		if errors.As(err, &past) && reply.Outcome != bot.Fault {
+			past.scope.stamp(reply.Card)
+		}
+		return reply
 	}
 }
 

@@ -157,7 +157,10 @@ func (s *Syncer) scanOne(st *state, drafts map[*state]*draft, addresses atlas, r
 	}
 	reader.Source, reader.Revision, reader.FS, reader.Web = st.config.Name, d.tree.Revision, d.tree.FS, st.config.web(d.tree.Branch)
 	reader.Limits.FileBytes = cmp.Or(st.config.FileBytes, reader.Limits.FileBytes)
-	sc := scan{config: st.config, tree: *d.tree, atlas: addresses, before: st.files, globs: st.globs, used: map[string]*glob{}, reader: reader}
+	sc := scan{
+		config: st.config, tree: *d.tree, atlas: addresses, before: st.files, twins: st.twins,
+		globs: st.globs, used: map[string]*glob{}, reader: reader,
+	}
 	sc.run(extra)
 	st.globs = sc.used
 	d.files, d.names, d.extra, d.damaged = sc.files, sc.foreign, extra, sc.damaged.Load()

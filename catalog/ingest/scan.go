@@ -20,8 +20,9 @@ type scan struct {
 	tree   Tree
 	atlas  atlas
 	before map[string]*catalog.File
-	globs  map[string]*glob // of the scan before
-	used   map[string]*glob // of this one
+	twins  map[string]*catalog.File // files of another revision, which need not be read again where they are the same
+	globs  map[string]*glob         // of the scan before
+	used   map[string]*glob         // of this one
 	reader Reader
 
 	files   map[string]*catalog.File // the result
@@ -192,7 +193,11 @@ func stamp(blob string) string { return rulesVersion + ":" + blob }
 
 // unchanged reports whether a file and all that was read into its documents are as in the scan before.
 func (s *scan) unchanged(name, blob string) bool {
-	file := s.before[name]
+	return s.same(s.before[name], blob)
+}
+
+// same reports whether a file, as it was read earlier, is what reading it now would give.
+func (s *scan) same(file *catalog.File, blob string) bool {
 	if file == nil || file.Blob != stamp(blob) || s.reader.Remote != nil && slices.ContainsFunc(file.Documents, keepsURL) {
 		return false
 	}
@@ -212,6 +217,9 @@ func keepsURL(doc catalog.Document) bool {
 // read judges the file's present text and keeps, for each document that is now wrong, what was
 // last good of it.
 func (s *scan) read(name, blob string) *catalog.File {
+	if file := s.twin(name, blob); file != nil {
+		return file
+	}
 	file := &catalog.File{Source: s.config.Name, Path: name, Blob: stamp(blob)}
 	data, err := fs.ReadFile(s.tree, name)
 	if err != nil {

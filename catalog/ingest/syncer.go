@@ -69,7 +69,8 @@ type state struct {
 	config  *Config
 	status  catalog.SourceStatus
 	files   map[string]*catalog.File
-	tree    *Tree // the last one scanned; nil until the first fetch
+	twins   map[string]*catalog.File // of another revision; see Syncer.At
+	tree    *Tree                    // the last one scanned; nil until the first fetch
 	globs   map[string]*glob
 	names   map[string][]string // what its Locations name in other sources: patterns by source
 	extra   []string            // what Locations of other sources name here

@@ -1,12 +1,15 @@
 package git_test
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"callboard/integrations/git"
 	"callboard/integrations/git/gittest"
@@ -90,5 +93,90 @@ func readAll(b *testing.B, fsys fs.FS) {
 	})
 	if err != nil {
 		b.Fatal(err)
+	}
+}
+
+// BenchmarkHistory_Blame blames one of 1,000 descriptors over 1,000 commits, of which some changed it;
+// everything is read anew each time.
+func BenchmarkHistory_Blame(b *testing.B) {
+	const commits = 1000
+	for _, every := range []int{1, 50} {
+		b.Run(fmt.Sprintf("changed=%d", commits/every), func(b *testing.B) {
+			repo, file := deepRepo(b, commits, every)
+			s := open(b, git.Config{URL: repo})
+			head := fetch(b, s).Revision
+			for b.Loop() {
+				h := git.NewHistory(s)
+				blame, err := h.Blame(b.Context(), "acme", head, file)
+				if err != nil || len(blame.Lines) < 20 {
+					b.Fatal(err, len(blame.Lines))
+				}
+				if err := h.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// deepRepo makes a repository whose file of 25 lines is changed by every so many commits, while the others
+// change one of 1,000 more.
+func deepRepo(b *testing.B, commits, every int) (repo, file string) {
+	b.Helper()
+	file = "team-7/service-7/catalog-info.yaml"
+	text := func(n int) string {
+		var out strings.Builder
+		for i := range 25 {
+			fmt.Fprintf(&out, "  key-%d: value %d\n", i, (n+i)/25)
+		}
+		return out.String()
+	}
+	history := []git.Commit{commit(1, map[string]string{file: text(0)})}
+	for i := range 1000 {
+		history[0].Write[fmt.Sprintf("team-%d/service-%d/catalog-info.yaml", i%50, i)] = []byte(text(i))
+	}
+	for n := 1; n < commits; n++ {
+		name := fmt.Sprintf("team-%d/service-%d/catalog-info.yaml", n%50, 100+n%900)
+		if n%every == 0 {
+			name = file
+		}
+		c := commit(1, map[string]string{name: text(n)})
+		c.When = c.When.Add(time.Duration(n) * time.Minute)
+		history = append(history, c)
+	}
+	return gittest.Repo(b, history...), file
+}
+
+// BenchmarkHistory_Large asks about one of 10,000 descriptors in a mirror; everything is read anew each
+// time but the listing of the newest tree.
+func BenchmarkHistory_Large(b *testing.B) {
+	repo := benchRepo(b, benchFiles(b))
+	const folder, file = "team-001", "team-001/service-000001/catalog-info.yaml"
+	for n := range 20 {
+		if err := git.Append(repo, commit(2, map[string]string{folder + "/notes": strconv.Itoa(n)})); err != nil {
+			b.Fatal(err)
+		}
+	}
+	s := open(b, git.Config{URL: gittest.Serve(b, filepath.Dir(repo)).URL + "/repo.git"})
+	head := fetch(b, s).Revision
+	for name, ask := range map[string]func(*git.History) error{
+		"blame": func(h *git.History) error { _, err := h.Blame(b.Context(), "acme", head, file); return err },
+		"log":   func(h *git.History) error { _, err := h.Log(b.Context(), "acme", folder, 20); return err },
+		"tree": func(h *git.History) error {
+			_, done, err := h.Tree(b.Context(), "acme", head)
+			if err == nil {
+				done()
+			}
+			return err
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				h := git.NewHistory(s)
+				if err := errors.Join(ask(h), h.Close()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

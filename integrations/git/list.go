@@ -43,6 +43,20 @@ type lister struct {
 
 func newLister(l Limits) *lister { return &lister{limits: l, nodes: make(map[string]*node)} }
 
+// know takes over what a listing says, without what it left out.
+func (l *lister) know(dir *ingest.Dir) *node {
+	if n := l.nodes[dir.Hash]; n != nil {
+		return n
+	}
+	n := &node{dir: dir, files: len(dir.Files)}
+	for _, s := range dir.Dirs {
+		sub := l.know(s.Dir)
+		n.files, n.height = saturating(n.files, sub.files), max(n.height, sub.height+1)
+	}
+	l.nodes[dir.Hash] = n
+	return n
+}
+
 // list gives the listing of a tree. Directories of listings before the previous one are forgotten
 // from time to time.
 func (l *lister) list(ctx context.Context, objs *objects, root plumbing.Hash) (*node, error) {

@@ -71,6 +71,20 @@ func recoverMirror(dir string) error {
 // openMirror reads what a mirror holds. It gives nil when there is none, or when it is of no use:
 // of another remote, with another depth or filter than wanted, damaged, or of too many packs.
 func (s *Source) openMirror() *mirror {
+	m := s.lookMirror()
+	if m == nil {
+		return nil
+	}
+	st := openStorage(m.dir, "")
+	defer func() { _ = st.Close() }()
+	if !has(st, m.head) {
+		return nil
+	}
+	return m
+}
+
+// lookMirror is openMirror without looking into the packs, which takes long for large ones.
+func (s *Source) lookMirror() *mirror {
 	m := &mirror{dir: s.cfg.mirrorDir()}
 	if _, err := os.Stat(filepath.Join(m.dir, "HEAD")); err != nil {
 		return nil
@@ -98,7 +112,7 @@ func (s *Source) openMirror() *mirror {
 	if err == nil && head.Type() == plumbing.SymbolicReference {
 		head, err = st.Reference(head.Target())
 	}
-	if err != nil || !has(st, head.Hash()) {
+	if err != nil {
 		return nil
 	}
 	m.head = head.Hash()

@@ -31,7 +31,8 @@ type Source struct {
 	http   *http.Client
 	app    *appTokens
 
-	suspect atomic.Bool // a read found the mirror damaged
+	suspect atomic.Bool                // a read found the mirror damaged
+	listing atomic.Pointer[ingest.Dir] // of the newest tree
 
 	mu     sync.Mutex
 	closed bool
@@ -331,6 +332,7 @@ func (s *Source) read(ctx context.Context, at tip, dir, common string, blobLimit
 		return ingest.Tree{}, err
 	}
 	s.root = root
+	s.listing.Store(root.dir)
 	s.tree = ingest.Tree{
 		FS:       &Files{root: root.dir, objs: s.objs, limits: s.limits, blobLimit: blobLimit, suspect: func() { s.suspect.Store(true) }},
 		Revision: at.commit.String(),

@@ -11,7 +11,8 @@ func answers() []Sample {
 	return []Sample{
 		{"who-owns", whoOwns()},
 		{"who-owns-full", whoOwnsFull()},
-		{"who-owns-explain", explain()},
+		{"who-owns-past", past()},
+		{"explain", explain()},
 		{"unowned", unowned()},
 		{"not-found", notFound()},
 		{"ambiguous", ambiguous()},
@@ -89,30 +90,53 @@ func whoOwnsFull() *card.Card {
 }
 
 func explain() *card.Card {
+	at := func(line, commit, who string, age time.Duration, subject string) card.Text {
+		return dots(
+			card.Join(", ", card.T(commit+" "+who), card.Age(ago(age))), card.T(subject),
+			card.Link("line "+line, "https://git.acme.example/acme/checkout/blob/9f3c2ab/catalog-info.yaml#L"+line))
+	}
+	const day = 24 * time.Hour
 	return &card.Card{
-		Title: "checkout", Tags: []string{"service", "explained"},
-		Summary: "checkout: owned by team-payments, from acme/checkout catalog-info.yaml:14",
+		Title: "checkout", Tags: []string{"service", "production", "tier 1"},
+		Summary: "checkout: team-payments · #pay-eng · tier 1",
 		Fields: []card.Field{
-			{Label: "Name", Value: card.T("checkout"), Source: "catalog-info.yaml:4 @9f3c2ab"},
-			{Label: "Owner", Value: card.Join(" ", card.Code("group:default/team-payments"), card.T("from"), card.Code("spec.owner: team-payments")), Source: "catalog-info.yaml:14 @9f3c2ab"},
-			{Label: "Lost against it", Value: card.Join(" ", card.Code("component:default/checkout"), card.T("owner team-web: the same ref, found later in"), card.Code("acme/web services/checkout.yaml:9")), Status: card.Warn},
-			{Label: "Visible because", Value: card.T("no rule hides it")},
+			{Label: "Lost", Value: card.T("acme services/checkout.yaml:9 @77aa9c0: its path comes first")},
+			{Label: "Source", Value: card.Join(", ", card.T("acme @9f3c2ab"), card.Join(" ", card.T("checked"), card.When(ago(21*time.Minute))),
+				card.Join(" ", card.T("the history goes back to"), card.When(ago(400*day)), card.T("(older commits are not kept here)")))},
+			{Label: "Rule", Value: card.T("no rule hides anything")},
 			{Label: "Took", Value: card.T("0.2 ms")},
 		},
-		Footer: card.Join("", card.T("snapshot of "), card.When(ago(21*time.Minute))),
+		Items: []card.Item{
+			{Text: card.Join(": ", card.Code("metadata.name"), card.T("checkout")), Detail: at("4", "1c0ffee", "Ana Sol or somebody earlier", 400*day, "checkout: a service of its own")},
+			{Text: card.Join(": ", card.Code("metadata.annotations[pagerduty.com/integration-key]"), card.T("(a credential, not shown)")), Detail: at("9", "5eed123", "Jonas Berg", 41*day, "checkout: page us")},
+			{Text: card.Join(": ", card.Code("spec.owner"), card.T("team-payments")), Detail: at("14", "9f3c2ab", "Mira Ruiz", 2*time.Hour, "checkout goes to team-payments")},
+		},
+		Footer:  card.Join("", card.T("acme catalog-info.yaml:1 @9f3c2ab, checked "), card.When(ago(21*time.Minute))),
+		Actions: []card.Action{{Label: "Owner", Command: "who-owns component:default/checkout"}},
 	}
 }
 
 func unowned() *card.Card {
 	return &card.Card{
-		Title: "refund-worker", Tags: []string{"service", "experimental"}, Status: card.Warn,
-		Summary: "refund-worker: no owner. Likely team-payments (CODEOWNERS; 14 of the last 20 commits)",
+		Title: "refund-worker", Tags: []string{"service", "experimental"},
+		Summary: "refund-worker: team-refunds (not in the catalog) · likely team-payments",
 		Fields: []card.Field{
-			{Label: "Owner", Gap: &card.Gap{What: "no owner", Fix: "set spec.owner in catalog-info.yaml"}, Status: card.Bad},
-			{Label: "Likely", Value: card.T("team-payments: CODEOWNERS, and 14 of the last 20 commits")},
+			{Label: "Owner", Value: card.T("team-refunds (not in the catalog)")},
 		},
-		Footer: card.Code("acme/refunds catalog-info.yaml:3 @77aa9c0"),
+		Notes:  []card.Note{{Status: card.Warn, Text: card.T("No owner: team-refunds is not in the catalog. Likely team-payments (CODEOWNERS; 14 of the last 20 commits).")}},
+		Footer: card.T("acme/refunds catalog-info.yaml:3 @77aa9c0"),
 	}
+}
+
+// past is the card of an earlier catalog.
+func past() *card.Card {
+	c := whoOwns()
+	c.Notes = []card.Note{{Text: card.Join("", card.T("as of "), card.When(ago(100*24*time.Hour)),
+		card.T(", commit 77aa9c0 of acme; the history goes back to "), card.When(ago(400*24*time.Hour)))}}
+	for i := range c.Actions {
+		c.Actions[i].Command += " --at=100d"
+	}
+	return c
 }
 
 func notFound() *card.Card {

@@ -21,6 +21,7 @@ import (
 	"callboard/catalog/ingest"
 	"callboard/catalog/policy"
 	"callboard/cmd/callboard/internal/config"
+	"callboard/integrations/git"
 	"callboard/integrations/sqldb"
 )
 
@@ -67,7 +68,7 @@ func (a *App) open(ctx context.Context) error {
 	}
 	a.db = db
 	a.closer.add("store", db.Close)
-	sources, err := openSources(a.config, &a.closer)
+	sources, history, err := openSources(a.config, &a.closer)
 	if err != nil {
 		return err
 	}
@@ -82,12 +83,17 @@ func (a *App) open(ctx context.Context) error {
 		return err
 	}
 	a.meters.watch(a.syncer.Snapshot, a.syncer.Behind)
-	a.handle = a.handler()
+	a.handle = a.handler(history)
 	return nil
 }
 
-func (a *App) handler() bot.Handler {
-	deps := command.Deps{Catalog: a.syncer.Snapshot, Viewer: viewer, Faults: a.Faults}
+func (a *App) handler(history *git.History) bot.Handler {
+	past := &past{syncer: a.syncer, history: history}
+	a.closer.add("past", past.close)
+	deps := command.Deps{
+		Catalog: a.syncer.Snapshot, Viewer: viewer, Faults: a.Faults,
+		History: history, CatalogAt: past.at,
+	}
 	mux := bot.NewMux(command.All(deps), command.Words(a.log), deps.Complete)
 	return bot.Chain(mux.Handle, bot.Observe(a.observeRequest), bot.Recover(a.log), bot.Deadline(requestLimit))
 }

@@ -12,10 +12,11 @@ import (
 	"callboard/integrations/git"
 )
 
-// openSources makes a Git source of each configured one. Errors are wrong settings; a remote that
-// cannot be reached shows when it is fetched.
-func openSources(cfg *config.Config, closing *closer) ([]ingest.Config, error) {
+// openSources makes a Git source of each configured one, and gives their history. Errors are wrong settings; a
+// remote that cannot be reached shows when it is fetched.
+func openSources(cfg *config.Config, closing *closer) ([]ingest.Config, *git.History, error) {
 	var out []ingest.Config
+	var repos []*git.Source
 	var wrong []error
 	for i := range cfg.Catalog.Sources {
 		source := &cfg.Catalog.Sources[i]
@@ -25,13 +26,16 @@ func openSources(cfg *config.Config, closing *closer) ([]ingest.Config, error) {
 			continue
 		}
 		closing.add("source "+source.Name, repo.Close)
+		repos = append(repos, repo)
 		out = append(out, ingest.Config{
 			Name: source.Name, Source: repo, URL: repo.URL(), Web: webOf(source, repo),
 			Paths: source.Paths, Trusted: source.Trusted, Kinds: source.Kinds,
 			FileBytes: int(source.Limits.FileBytes),
 		})
 	}
-	return out, errors.Join(wrong...)
+	history := git.NewHistory(repos...)
+	closing.add("history", history.Close)
+	return out, history, errors.Join(wrong...)
 }
 
 // webOf gives the base URL of a branch's files at the forge. Where the configuration says at which
