@@ -109,6 +109,10 @@ func (d *DB) open(ctx context.Context) error {
 		return d.explain(err)
 	}
 	if err := migrate(ctx, d.writer, d.dialect, d.path); err != nil {
+		// Damage that the bounded check did not reach can look like anything; now there is time.
+		if damage := d.quickCheck(ctx); damage != nil {
+			err = damage
+		}
 		return d.explain(err)
 	}
 	if d.reader, err = openPool(d.path, readers, pragma("query_only", "1")); err != nil {
@@ -137,12 +141,18 @@ func (d *DB) check(ctx context.Context) error {
 	}
 	bounded, cancel := context.WithTimeout(ctx, checkBudget)
 	defer cancel()
-	var found string
-	err := d.writer.QueryRowContext(bounded, "PRAGMA quick_check(1)").Scan(&found)
-	switch {
-	case bounded.Err() != nil:
+	err := d.quickCheck(bounded)
+	if bounded.Err() != nil {
 		return ctx.Err()
-	case err == nil && found != "ok":
+	}
+	return err
+}
+
+// quickCheck lets SQLite look at every page of the file.
+func (d *DB) quickCheck(ctx context.Context) error {
+	var found string
+	err := d.writer.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found)
+	if err == nil && found != "ok" {
 		return &CorruptError{d.path, errors.New(strings.TrimSpace(found))}
 	}
 	return err
