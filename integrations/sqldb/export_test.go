@@ -43,3 +43,6 @@ func Migrations() (sqlite, postgres fs.FS) {
 	return dialectFS{migrations, strings.NewReplacer(sqliteDialect().words...)},
 		dialectFS{migrations, strings.NewReplacer(postgresDialect().words...)}
 }
+
+// OpenRaw opens a database file without any of the package's checks.
+func OpenRaw(path string) (*sql.DB, error) { return sql.Open("sqlite", fileURI(path)) }
