@@ -92,7 +92,7 @@ func aboutOneAlert(p *ShelvedPage) bool {
 func wholeText(p *ShelvedPage) string {
 	var b strings.Builder
 	for i, s := range p.Sections {
-		writeSection(&b, &s, i > 0 && !(s.Level == 1 && s.Heading == p.Title))
+		writeSection(&b, &s, i > 0 && (s.Level != 1 || s.Heading != p.Title))
 	}
 	return strings.TrimSpace(b.String())
 }
@@ -172,7 +172,8 @@ func named(symptom string, units []Unit) int {
 	found := -1
 	for i := range units {
 		u := &units[i]
-		if asked == "" || asked != strings.Join(tokens(u.Title), "") && !(u.Whole && asked == strings.Join(tokens(stem(u.Page.Path)), "")) {
+		called := asked == strings.Join(tokens(u.Title), "") || u.Whole && asked == strings.Join(tokens(stem(u.Page.Path)), "")
+		if asked == "" || !called {
 			continue
 		}
 		if found >= 0 {

@@ -15,7 +15,6 @@ import (
 	"callboard/catalog"
 	"callboard/catalog/catalogtest"
 	"callboard/catalog/docs"
-	"callboard/integrations/sqldb"
 )
 
 // documented is a catalog whose components have about so many sections of documentation together.
@@ -52,7 +51,7 @@ func docsBySize(b *testing.B, bench func(b *testing.B, now docs.Present)) {
 	}
 }
 
-func benchLibrary(b *testing.B) (*docs.Library, *sqldb.Docs, string) {
+func benchLibrary(b *testing.B) (*docs.Library, string) {
 	b.Helper()
 	dir := b.TempDir()
 	db := open(b, dir)
@@ -66,7 +65,7 @@ func benchLibrary(b *testing.B) (*docs.Library, *sqldb.Docs, string) {
 		}
 		closeDB(b, db)
 	})
-	return docs.NewLibrary(b.Context(), index, slog.New(slog.DiscardHandler)), index, dir + "/docs.db"
+	return docs.NewLibrary(b.Context(), index, slog.New(slog.DiscardHandler)), dir + "/docs.db"
 }
 
 func updateDocs(b *testing.B, l *docs.Library, now docs.Present) {
@@ -82,7 +81,7 @@ func BenchmarkDocs_Build(b *testing.B) {
 		b.Helper()
 		for b.Loop() {
 			b.StopTimer()
-			l, _, path := benchLibrary(b)
+			l, path := benchLibrary(b)
 			b.StartTimer()
 			updateDocs(b, l, now)
 			b.StopTimer()
@@ -96,7 +95,7 @@ func BenchmarkDocs_Build(b *testing.B) {
 func BenchmarkDocs_UpdateNothing(b *testing.B) {
 	docsBySize(b, func(b *testing.B, now docs.Present) {
 		b.Helper()
-		l, _, _ := benchLibrary(b)
+		l, _ := benchLibrary(b)
 		updateDocs(b, l, now)
 		for b.Loop() {
 			updateDocs(b, l, now)
@@ -108,7 +107,7 @@ func BenchmarkDocs_UpdateNothing(b *testing.B) {
 func BenchmarkDocs_Search(b *testing.B) {
 	docsBySize(b, func(b *testing.B, now docs.Present) {
 		b.Helper()
-		l, _, _ := benchLibrary(b)
+		l, _ := benchLibrary(b)
 		updateDocs(b, l, now)
 		view := now.Snapshot.As(catalog.Everything{})
 		for _, clients := range []int{1, 16} {

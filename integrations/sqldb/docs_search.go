@@ -186,7 +186,7 @@ func (s *docsSearch) visible(ctx context.Context, query, match string, limit int
 	}
 	for range maxRounds {
 		want := limit + 1 - len(ids)
-		batch, err := numbers(s.tx.QueryContext(ctx, query, match, after, number(s.query.Runbooks), ref, ref, want)) //nolint:sqlclosecheck // numbers closes the rows
+		batch, err := numbers(s.tx.QueryContext(ctx, query, match, after, number(s.query.Runbooks), ref, ref, want))
 		if err != nil {
 			return nil, false, err
 		}

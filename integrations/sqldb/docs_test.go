@@ -110,7 +110,7 @@ func (l *library) update() []string {
 	}
 	var out []string
 	for name := range read.Range {
-		out = append(out, name.(string)) //nolint:forcetypeassert // ReadFile stores nothing else
+		out = append(out, name.(string))
 	}
 	slices.Sort(out)
 	return out

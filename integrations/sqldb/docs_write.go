@@ -75,7 +75,7 @@ func (w *docsWriter) prepared(ctx context.Context, query string) (*sql.Stmt, err
 }
 
 func (w *docsWriter) exec(ctx context.Context, query string, args ...any) error {
-	stmt, err := w.prepared(ctx, query)
+	stmt, err := w.prepared(ctx, query) //nolint:sqlclosecheck // close does, at the end of the transaction
 	if err == nil {
 		_, err = stmt.ExecContext(ctx, args...)
 	}
@@ -84,7 +84,7 @@ func (w *docsWriter) exec(ctx context.Context, query string, args ...any) error 
 
 // number runs a query that gives one number.
 func (w *docsWriter) number(ctx context.Context, query string, args ...any) (n int64, err error) {
-	stmt, err := w.prepared(ctx, query)
+	stmt, err := w.prepared(ctx, query) //nolint:sqlclosecheck // close does, at the end of the transaction
 	if err == nil {
 		err = stmt.QueryRowContext(ctx, args...).Scan(&n)
 	}
@@ -189,11 +189,11 @@ func (w *docsWriter) shelf(ctx context.Context, s *docs.Shelf, replaces bool) er
 }
 
 func (w *docsWriter) dropShelf(ctx context.Context, ref string) (err error) {
-	stmt, err := w.prepared(ctx, "SELECT page FROM shelf_pages WHERE ref = ?")
+	stmt, err := w.prepared(ctx, "SELECT page FROM shelf_pages WHERE ref = ?") //nolint:sqlclosecheck // close does
 	if err != nil {
 		return err
 	}
-	pages, err := numbers(stmt.QueryContext(ctx, ref)) //nolint:sqlclosecheck // numbers closes the rows
+	pages, err := numbers(stmt.QueryContext(ctx, ref))
 	if err != nil {
 		return err
 	}
