@@ -56,8 +56,9 @@ const ordBits = 12
 // Docs is the index of the documentation: a file of its own in the data folder, which may be deleted
 // at any time. It implements docs.Index.
 type Docs struct {
-	path string
-	log  *slog.Logger
+	path   string
+	log    *slog.Logger
+	budget time.Duration // for one search
 
 	mu   sync.RWMutex // held for reading while the file is used, for writing while it is replaced
 	file *docsFile    // nil when there is none that can be used
@@ -72,7 +73,7 @@ type docsFile struct {
 // Docs opens the index in the data folder. A file that is damaged or of another version is left
 // aside and built anew, so the only errors are those of the disk.
 func (d *DB) Docs(ctx context.Context) (*Docs, error) {
-	x := &Docs{path: filepath.Join(d.dir, docsName), log: d.log}
+	x := &Docs{path: filepath.Join(d.dir, docsName), log: d.log, budget: searchBudget}
 	file, err := openDocs(ctx, x.path)
 	switch {
 	case err == nil:
@@ -179,7 +180,7 @@ func (x *Docs) explain(err error) error {
 	case sqliteFull:
 		return fmt.Errorf("%s: %w: make space for the index of the documentation: %w", x.path, ErrFull, err)
 	}
-	if err == nil || errors.Is(err, docs.ErrLost) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || errors.Is(err, docs.ErrLost) || errors.Is(err, docs.ErrSlow) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return fmt.Errorf("index of the documentation %s: %w", x.path, err)

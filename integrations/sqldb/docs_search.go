@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"callboard/catalog"
@@ -31,7 +32,7 @@ func (x *Docs) Search(ctx context.Context, view catalog.View, q docs.Query) (doc
 	}
 	var found docs.Found
 	err := x.read(ctx, func(tx *sql.Tx) (err error) {
-		s := &docsSearch{tx: tx, view: view, query: q, refs: map[int64][]catalog.Ref{}}
+		s := &docsSearch{tx: tx, view: view, query: q, budget: x.budget, refs: map[int64][]catalog.Ref{}}
 		found, err = s.run(ctx)
 		return err
 	})
@@ -55,14 +56,15 @@ func usable(words []string) []string {
 
 // docsSearch is one search within one transaction.
 type docsSearch struct {
-	tx    *sql.Tx
-	view  catalog.View
-	query docs.Query
-	refs  map[int64][]catalog.Ref // entities that the viewer sees, by page; none for a hidden page
+	tx     *sql.Tx
+	view   catalog.View
+	query  docs.Query
+	budget time.Duration
+	refs   map[int64][]catalog.Ref // entities that the viewer sees, by page; none for a hidden page
 }
 
 func (s *docsSearch) run(ctx context.Context) (docs.Found, error) {
-	bounded, cancel := context.WithTimeout(ctx, searchBudget)
+	bounded, cancel := context.WithTimeout(ctx, s.budget)
 	defer cancel()
 	ids, more, err := s.strict(bounded)
 	loose := err == nil && len(ids) == 0

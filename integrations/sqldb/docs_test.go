@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -50,6 +51,7 @@ func (l *library) open() {
 	if err != nil {
 		l.t.Fatal(err)
 	}
+	index.SetBudget(time.Minute)
 	l.index = index
 	l.Library = docs.NewLibrary(l.t.Context(), index, slog.New(slog.DiscardHandler))
 }
@@ -202,6 +204,18 @@ func TestDocs_Hidden(t *testing.T) {
 	}
 }
 
+// TestDocs_Slow: a search without time says so, and takes no more.
+func TestDocs_Slow(t *testing.T) {
+	l := newDocsLibrary(t)
+	shop(l)
+	l.update()
+	l.index.SetBudget(time.Nanosecond)
+	_, err := l.Search(t.Context(), l.snapshot().As(catalog.Everything{}), docs.Query{Words: []string{"errors"}})
+	if !errors.Is(err, docs.ErrSlow) {
+		t.Errorf("gave %v", err)
+	}
+}
+
 func TestDocs_UpdateReadsWhatChanged(t *testing.T) {
 	l := newDocsLibrary(t)
 	shop(l)
@@ -299,7 +313,7 @@ func setUserVersion(path string, version int) error {
 	return errors.Join(err, pool.Close())
 }
 
-// FuzzSearch: whatever is asked, the only error is the deadline's (threats.md row 29).
+// FuzzSearch: whatever is asked, the only error is that there was too little time (threats.md row 29).
 func FuzzSearch(f *testing.F) {
 	for _, text := range []string{
 		`"`, `""`, `a"b`, "NEAR(a b)", "heads:error", "error*", "^error", "-error", "a AND", "OR", "NOT x", "(((((", ")", "+", "{a b}: c",
@@ -332,7 +346,7 @@ func FuzzSearch(f *testing.F) {
 		for _, words := range [][]string{docs.Words(text), {text}, strings.Fields(text)} {
 			_, err := l.Search(t.Context(), view, docs.Query{Words: words, Ref: catalog.Ref{Kind: text}})
 			_, err2 := l.Search(t.Context(), view, docs.Query{Words: words, Runbooks: true})
-			if err := errors.Join(err, err2); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			if err := errors.Join(err, err2); err != nil && !errors.Is(err, docs.ErrSlow) {
 				t.Fatalf("%q: %v", words, err)
 			}
 		}
