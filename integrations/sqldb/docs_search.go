@@ -18,10 +18,13 @@ import (
 // Bounds of one search. Sections are taken unranked, since ranking all that hold a common word costs
 // a hundred times more than finding them, and ranked in Go.
 const (
-	maxCandidates = 200  // sections that are looked at closely
-	maxOfWord     = 1000 // sections looked up for one word, when none holds them all
-	maxRounds     = 10   // times that more is fetched, when the viewer does not see what was found
-	maxVocabulary = 5000 // words compared with a mistyped one
+	maxCandidates    = 100  // sections of one step that are looked at closely
+	enoughCandidates = 60   // in headings: the texts are not searched then
+	fewCandidates    = 10   // fewer, and the last word may be the beginning of one
+	minBeginning     = 4    // letters of a beginning
+	maxOfWord        = 1000 // sections looked up for one word, when none holds them all
+	maxRounds        = 10   // times that more is fetched, when the viewer does not see what was found
+	maxVocabulary    = 5000 // words compared with a mistyped one
 )
 
 // Search finds sections by words. The texts of the words are quoted, so none of them is syntax.
@@ -103,29 +106,38 @@ func (s *docsSearch) run(ctx context.Context) (docs.Found, error) {
 	return found, err
 }
 
-// strict gives the sections that hold all words, those that have them in headings among them; the last
-// word may be the beginning of one.
+// strict gives the sections that hold all words: those that have them in headings, then the others,
+// then those where the last word is the beginning of one. Each step is taken only while there are few.
 func (s *docsSearch) strict(ctx context.Context) (ids []int64, more bool, err error) {
-	last := len(s.query.Words) - 1
-	var all []string
-	for i, word := range s.query.Words {
-		match := ftsWord(word)
-		if i == last && utf8.RuneCountInString(word) >= 4 {
-			match = "(" + match + " OR " + match + "*)"
-		}
-		all = append(all, match)
+	var words []string
+	for _, word := range s.query.Words {
+		words = append(words, ftsWord(word))
 	}
-	for _, try := range []struct{ query, match string }{
-		{searchHeads, strings.Join(all, " AND ")}, {searchBodies, strings.Join(all, " AND ")},
+	whole, begun := strings.Join(words, " AND "), ""
+	if last := len(words) - 1; utf8.RuneCountInString(s.query.Words[last]) >= minBeginning {
+		words[last] += "*"
+		begun = strings.Join(words, " AND ")
+	}
+	for _, step := range []struct {
+		query, match string
+		few          int // go this step while there are fewer
+	}{
+		{searchHeads, whole, maxCandidates}, {searchBodies, whole, enoughCandidates},
+		{searchHeads, begun, fewCandidates}, {searchBodies, begun, fewCandidates},
 	} {
-		further, cut, err := s.visible(ctx, try.query, try.match, maxCandidates-len(ids)/2)
+		if len(ids) >= step.few || step.match == "" {
+			more = more || step.match == whole && len(ids) >= step.few // there may be others, uncounted
+			continue
+		}
+		further, cut, err := s.visible(ctx, step.query, step.match, maxCandidates)
 		ids, more = append(ids, further...), more || cut
+		slices.Sort(ids)
+		ids = slices.Compact(ids)
 		if err != nil {
 			return ids, more, err
 		}
 	}
-	slices.Sort(ids)
-	return slices.Compact(ids), more, nil
+	return ids, more, nil
 }
 
 // ftsWord makes one word of FTS5's language of any text.

@@ -199,7 +199,7 @@ func TestDocs_Hidden(t *testing.T) {
 	if err != nil || len(pages) > 0 {
 		t.Errorf("%d pages, %v", len(pages), err)
 	}
-	if _, found := l.find("idempotent", catalog.Everything{}); found.Total < 200 || !found.More {
+	if _, found := l.find("idempotent", catalog.Everything{}); found.Total < 100 || !found.More {
 		t.Errorf("who sees everything finds %d, more: %t", found.Total, found.More)
 	}
 }
