@@ -122,8 +122,10 @@ func (s *docsSearch) strict(ctx context.Context) (ids []int64, more bool, err er
 		query, match string
 		few          int // go this step while there are fewer
 	}{
-		{searchHeads, whole, maxCandidates}, {searchBodies, whole, enoughCandidates},
-		{searchHeads, begun, fewCandidates}, {searchBodies, begun, fewCandidates},
+		{searchHeads, whole, maxCandidates},
+		{searchBodies, whole, enoughCandidates},
+		{searchHeads, begun, fewCandidates},
+		{searchBodies, begun, fewCandidates},
 	} {
 		if len(ids) >= step.few || step.match == "" {
 			more = more || step.match == whole && len(ids) >= step.few // there may be others, uncounted
