@@ -55,6 +55,7 @@ const (
 	RuleDuplicate   Rule = "duplicate"    // another document of the same file names the same entity
 	RuleConflict    Rule = "conflict"     // another file names the same entity
 	RuleOrphan      Rule = "orphan"       // still in the tree, named by no Location any more
+	RuleDocs        Rule = "docs"         // documentation that cannot be found or read
 	RuleDangling    Rule = "dangling"     // a reference to an entity that does not exist
 )
 

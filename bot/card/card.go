@@ -6,7 +6,7 @@ import "time"
 type Card struct {
 	Title   string   `json:"title"`             // what the card is about; empty where Summary is heading enough
 	Tags    []string `json:"tags,omitempty"`    // short facts beside the title: kind, lifecycle, tier
-	Summary string   `json:"summary"`           // the whole answer in one line: the notification text; a renderer that shows title and fields or items leaves it out
+	Summary string   `json:"summary"`           // the whole answer in one line: the notification text; a renderer that shows title and fields, items or body leaves it out
 	Status  Status   `json:"status,omitempty"`  //
 	Fields  []Field  `json:"fields,omitempty"`  // in order of importance
 	Items   []Item   `json:"items,omitempty"`   // results, or a tree where items have depth

@@ -69,6 +69,7 @@ func (d Deps) atMoment(ctx context.Context, req *bot.Request) (Deps, error) {
 	}
 	past.Sources = slices.DeleteFunc(past.Sources, func(s catalog.PastSource) bool { return !visible[s.Name] })
 	d.Catalog = func() *catalog.Snapshot { return past.Catalog }
+	d.Docs = nil // documentation is known as it is now only
 	d.scope.past, d.scope.typed = &past, typed
 	return d, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"callboard/bot"
 	"callboard/catalog"
+	"callboard/catalog/docs"
 	"callboard/catalog/policy"
 )
 
@@ -15,6 +16,7 @@ type Deps struct {
 	Catalog func() *catalog.Snapshot
 	Viewer  func(policy.Actor) catalog.Viewer // what an actor may see
 	Faults  func() []string                   // what is wrong with Callboard itself, in words; empty when all is well
+	Docs    *docs.Library                     // documentation and runbooks
 
 	History   catalog.History                                             // nil: nobody knows who wrote what
 	CatalogAt func(context.Context, catalog.Moment) (catalog.Past, error) // nil: there is only the present
@@ -27,9 +29,9 @@ type Deps struct {
 
 // All gives the verbs in the order in which help shows them.
 func All(d Deps) []*bot.Command {
-	var commands []*bot.Command
-	for _, read := range []func(Deps) *bot.Command{Deps.whoOwns, Deps.links, Deps.deps, Deps.find, Deps.stale, Deps.explainTarget} {
-		commands = append(commands, d.reading(read))
+	commands := []*bot.Command{
+		d.reading(Deps.whoOwns), d.present(Deps.runbook), d.reading(Deps.links), d.reading(Deps.deps), d.reading(Deps.find),
+		d.present(Deps.docs), d.reading(Deps.stale), d.reading(Deps.explainTarget),
 	}
 	commands = append(commands, d.health(), d.whoami())
 	help := &bot.Command{}
@@ -59,6 +61,21 @@ func (d Deps) reading(read func(Deps) *bot.Command) *bot.Command {
 		}
 		if here.scope.past != nil {
 			here.scope.stamp(reply.Card)
+		}
+		return here.explained(ctx, req, reply, start), nil
+	}
+	return c
+}
+
+// present makes a read of what has no past able to say where its answer comes from.
+func (d Deps) present(read func(Deps) *bot.Command) *bot.Command {
+	c := read(d)
+	c.Run = func(ctx context.Context, req *bot.Request) (bot.Reply, error) {
+		start, here := d.now(), d
+		here.scope = &scope{}
+		reply, err := read(here).Run(ctx, req)
+		if err != nil {
+			return reply, err
 		}
 		return here.explained(ctx, req, reply, start), nil
 	}

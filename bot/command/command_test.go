@@ -18,6 +18,8 @@ import (
 	"callboard/bot"
 	"callboard/bot/command"
 	"callboard/catalog"
+	"callboard/catalog/docs"
+	"callboard/catalog/docs/docstest"
 	"callboard/catalog/ingest"
 	"callboard/catalog/ingest/ingesttest"
 	"callboard/catalog/policy"
@@ -52,8 +54,10 @@ func now() time.Time { return time.Date(2026, 11, 23, 14, 21, 0, 0, time.UTC) }
 // change what the commands are given.
 func answerer(t *testing.T, files fs.FS, viewer catalog.Viewer, options ...func(*command.Deps)) func(text string) bot.Reply {
 	t.Helper()
+	served := snapshot(t, files)
 	deps := command.Deps{
-		Catalog: snapshot(t, files), Faults: func() []string { return nil },
+		Docs:    documented(t, served(), files),
+		Catalog: served, Faults: func() []string { return nil },
 		Viewer: func(policy.Actor) catalog.Viewer { return viewer },
 		Now:    now, Zone: time.UTC,
 	}
@@ -94,6 +98,20 @@ func snapshot(t *testing.T, files fs.FS) func() *catalog.Snapshot {
 	return syncer.Snapshot
 }
 
+// documented reads the documentation of the catalog.
+func documented(t *testing.T, served *catalog.Snapshot, files fs.FS) *docs.Library {
+	t.Helper()
+	tree, err := docstest.Tree(files, "3f786850e387550fdab836ed7e6dc881de23001b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	library := docs.NewLibrary(t.Context(), &docstest.Memory{}, slog.New(slog.DiscardHandler))
+	if err := library.Update(t.Context(), docs.Present{Snapshot: served, Trees: map[string]docs.Tree{"acme": tree}}); err != nil {
+		t.Fatal(err)
+	}
+	return library
+}
+
 func fixture() fs.FS { return os.DirFS("testdata/catalog") }
 
 func TestCommands(t *testing.T) {
@@ -132,6 +150,28 @@ func TestCommands(t *testing.T) {
 		{"find", "find checkout", bot.Fine},
 		{"find filtered", "find kind:api owner:team-payments", bot.Fine},
 		{"find nothing", "find chekout", bot.NotFound},
+		{"find in documentation", "find latency", bot.Fine},
+		{"docs", "docs latency", bot.Fine},
+		{"docs explained", "docs latency --explain", bot.Fine},
+		{"docs loosely", "docs latency of zebras", bot.Fine},
+		{"docs nothing", "docs zebra", bot.NotFound},
+		{"docs without words", "docs", bot.Misused},
+		{"docs opened", `docs --open="component:default/checkout docs/runbook.md#latency"`, bot.Fine},
+		{"docs opened gone", `docs --open="component:default/checkout docs/runbook.md#nothing"`, bot.Misused},
+		{"runbook", "runbook checkout", bot.Fine},
+		{"runbook of a symptom", "runbook checkout errors", bot.Fine},
+		{"runbook of a symptom explained", "runbook checkout error rate --explain", bot.Fine},
+		{"runbook cut", "runbook checkout moving database", bot.Fine},
+		{"runbook whole", "runbook checkout moving database --all", bot.Fine},
+		{"runbook of no such symptom", "runbook checkout zebra", bot.Fine},
+		{"runbook of an alert", "runbook CheckoutErrors", bot.Fine},
+		{"runbook of words", `runbook "high error rate"`, bot.Fine},
+		{"runbook of nothing", "runbook zebra", bot.NotFound},
+		{"runbook missing", "runbook component:billing", bot.NotFound},
+		{"runbook missing but others fit", "runbook component:billing latency", bot.Fine},
+		{"runbook section", "runbook checkout --section=docs/runbook.md#latency", bot.Fine},
+		{"runbook section gone", "runbook checkout --section=docs/runbook.md#nothing", bot.Misused},
+		{"runbook without target", "runbook", bot.Misused},
 		{"stale", "stale", bot.Fine},
 		{"stale explained", "stale --explain", bot.Fine},
 		{"stale all", "stale --all", bot.Fine},
@@ -195,7 +235,7 @@ func TestCommands_ShareAndJSON(t *testing.T) {
 // reads of a catalog that does not have it (threats.md row 27).
 func TestCommands_NoLeak(t *testing.T) {
 	without := fstest.MapFS{}
-	for _, name := range []string{"org.yaml", "payments.yaml", "web.yaml"} {
+	for _, name := range []string{"org.yaml", "payments.yaml", "web.yaml", "docs/runbook.md"} {
 		data, err := fs.ReadFile(fixture(), name)
 		if err != nil {
 			t.Fatal(err)
@@ -208,6 +248,8 @@ func TestCommands_NoLeak(t *testing.T) {
 		"who-owns canary", "who-owns component:default/canary", "who-owns canry", "who-owns checkout --explain", "who-owns billing",
 		"who-owns team-payments", "who-owns can", "deps checkout", "deps checkout --up", "deps api:billing --up", "deps canary", "links canary",
 		"find canary", "find tag:canary-tag", "find service", "find kind:component", "stale", "health", "whoami",
+		"runbook canary", "runbook zanzibar", `runbook "zanzibar is dark"`, "docs zanzibar", "docs zanzibra", "find zanzibar", "runbook checkout zanzibar",
+		`docs --open="component:default/canary secret/runbook.md#zanzibar-is-dark"`, "runbook canary --section=secret/runbook.md",
 	} {
 		h, a := asJSON(t, hidden(text)), asJSON(t, absent(text))
 		if diff := cmp.Diff(a, h); diff != "" {

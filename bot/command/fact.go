@@ -3,12 +3,14 @@ package command
 import (
 	"cmp"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
 
 	"callboard/bot/card"
 	"callboard/catalog"
+	"callboard/catalog/docs"
 )
 
 // fact is a field of a card together with where it comes from: the fields of a descriptor.
@@ -127,24 +129,53 @@ func personName(e *catalog.Entity) string {
 	return card.Line(e.DisplayName())
 }
 
-func (s subject) runbook() fact {
+// runbook says which section to begin with. Where no pages were read, as of the past, it shows what is declared.
+func (s subject) runbook(library *docs.Library) fact {
 	const key = "callboard/runbook"
-	if value := s.entity.Metadata.Annotations.Get(key); value != "" {
-		where := card.Code(card.Line(value))
-		if strings.Contains(value, "://") {
-			where = card.Link(card.Line(value), value)
-		}
-		return fact{field: card.Field{Label: "Runbook", Value: where}, pointers: []string{annotation(key)}}
+	book := library.Runbook(s.entity.Ref)
+	f := fact{field: card.Field{Label: "Runbook"}}
+	if s.entity.Metadata.Annotations.Get(key) != "" {
+		f.pointers = []string{annotation(key)}
+	}
+	switch value := s.entity.Metadata.Annotations.Get(key); {
+	case book.Pages > 0:
+		f.field.Value = s.bookWords(book)
+		return f
+	case len(book.Links) > 0:
+		f.field.Value = card.Link(card.Line(book.Links[0].Title), book.Links[0].URL)
+		f.pointers = []string{book.Links[0].Pointer}
+		return f
+	case strings.Contains(value, "://"):
+		f.field.Value = card.Link(card.Line(value), value)
+		return f
+	case value != "":
+		f.field.Value = card.Code(card.Line(value))
+		return f
 	}
 	for i, link := range s.entity.Metadata.Links {
 		if strings.EqualFold(link.Type, "runbook") || strings.Contains(strings.ToLower(link.Title), "runbook") {
-			return fact{
-				field:    card.Field{Label: "Runbook", Value: card.Link(card.Line(cmp.Or(link.Title, link.URL)), link.URL)},
-				pointers: []string{"/metadata/links/" + strconv.Itoa(i)},
-			}
+			f.field.Value = card.Link(card.Line(cmp.Or(link.Title, link.URL)), link.URL)
+			f.pointers = []string{catalog.Pointer("/metadata/links", strconv.Itoa(i))}
+			return f
 		}
 	}
-	return gap("Runbook", "not declared", "add the annotation "+key)
+	return gap("Runbook", "not declared", "write docs/runbook.md, or add the annotation "+key)
+}
+
+// bookWords reads: docs/runbook.md — "High error rate" and 4 more sections.
+func (s subject) bookWords(book docs.Summary) card.Text {
+	place, address := book.Page.Path, s.view.BlobURL(catalog.Origin{Source: book.Page.Source, Path: book.Page.Path})
+	if folder := path.Dir(s.entity.Origin.Path) + "/"; book.Page.Source == s.entity.Origin.Source {
+		place = strings.TrimPrefix(place, folder)
+	}
+	words := ` — "` + card.Line(book.First) + `"`
+	switch {
+	case book.Pages > 1:
+		words += " and " + count(book.Pages-1, "more page", "more pages")
+	case book.More > 0:
+		words += " and " + count(book.More, "more section", "more sections")
+	}
+	return card.Join("", card.Link(card.Line(place), address), card.T(words))
 }
 
 // usedBy says who is hit when the entity fails, and what it is part of.

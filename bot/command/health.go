@@ -42,7 +42,7 @@ func (d Deps) runHealth(_ context.Context, req *bot.Request) (bot.Reply, error) 
 		c.Items = c.Items[:card.MaxItems]
 	}
 	c.Tags = []string{count(stats.Entities, "entity", "entities"), count(stats.Sources, "repository", "repositories")}
-	if n := len(view.Problems()); n > 0 {
+	if n := len(d.problems(view)); n > 0 {
 		c.Actions = []card.Action{{Label: count(n, "problem", "problems"), Command: "stale"}}
 	}
 	c.Summary = c.Title + " · " + c.Tags[0] + " · " + c.Tags[1]

@@ -27,7 +27,7 @@ func (d Deps) stale() *bot.Command {
 
 func (d Deps) runStale(_ context.Context, req *bot.Request) (bot.Reply, error) {
 	view := d.view(req)
-	problems := view.Problems()
+	problems := d.problems(view)
 	about := "the catalog"
 	if len(req.Command.Args) > 0 {
 		req.Command.Args[0] = strings.TrimPrefix(req.Command.Args[0], "@")
@@ -64,6 +64,11 @@ func (d Deps) runStale(_ context.Context, req *bot.Request) (bot.Reply, error) {
 		c.Items = append(c.Items, problemItem(view, p, req.Command.Has("explain")))
 	}
 	return bot.Reply{Card: c}.Fine(), nil
+}
+
+// problems are those of descriptors and of documentation.
+func (d Deps) problems(view catalog.View) []catalog.Problem {
+	return append(view.Problems(), d.Docs.Problems(view)...)
 }
 
 // concerns reports whether a problem is the business of ref: it is about it, or about what it owns.

@@ -8,6 +8,7 @@ import (
 	"callboard/bot"
 	"callboard/bot/card"
 	"callboard/catalog"
+	"callboard/catalog/docs"
 )
 
 func (d Deps) whoOwns() *bot.Command {
@@ -33,7 +34,7 @@ func (d Deps) runWhoOwns(ctx context.Context, req *bot.Request) (bot.Reply, erro
 	case "user":
 		facts = s.userFacts()
 	default:
-		facts = s.ownedFacts()
+		facts = s.ownedFacts(d.Docs)
 	}
 	c := s.card(facts)
 	c.Summary = s.ownerSummary()
@@ -41,6 +42,9 @@ func (d Deps) runWhoOwns(ctx context.Context, req *bot.Request) (bot.Reply, erro
 	c.Actions = []card.Action{
 		{Label: "Dependencies", Command: "deps " + s.entity.Ref.String()},
 		{Label: "Links", Command: "links " + s.entity.Ref.String()},
+	}
+	if d.Docs.Runbook(s.entity.Ref).Pages > 0 {
+		c.Actions = append([]card.Action{{Label: "Runbook", Command: "runbook " + s.entity.Ref.String()}}, c.Actions...)
 	}
 	if req.Command.Has("explain") {
 		d.explain(ctx, s, c, facts)
@@ -78,8 +82,8 @@ func heading(e *catalog.Entity) string {
 }
 
 // ownedFacts are those of everything that has an owner, in the order of ux.md section 3.
-func (s subject) ownedFacts() []fact {
-	facts := []fact{s.onCall(), s.owner(), s.runbook()}
+func (s subject) ownedFacts(library *docs.Library) []fact {
+	facts := []fact{s.onCall(), s.owner(), s.runbook(library)}
 	switch s.entity.Ref.Kind {
 	case "component", "api":
 		facts = append(facts, s.slo(), s.lastDeploy())

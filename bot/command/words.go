@@ -9,6 +9,7 @@ import (
 	"callboard/bot"
 	"callboard/bot/card"
 	"callboard/catalog"
+	"callboard/catalog/docs"
 )
 
 // Words turns the errors of commands into replies. One that is in no case here is our fault: the
@@ -28,6 +29,10 @@ func Words(log *slog.Logger) func(error) bot.Reply {
 			return plainReply(bot.Misused, misused.Error(), misused.next)
 		case errors.As(err, &noPast):
 			return plainReply(bot.NotFound, card.Line(noPast.Error()), "")
+		case errors.Is(err, docs.ErrSlow):
+			return plainReply(bot.Upstream, "The search took too long: ask again, with fewer or rarer words.", "help docs")
+		case errors.Is(err, docs.ErrLost):
+			return plainReply(bot.Upstream, "The documentation is being indexed anew: ask again in a moment.", "")
 		case errors.As(err, new(unboundError)):
 			return plainReply(bot.NotFound, "No entity is bound to this channel: name one.", "help")
 		}

@@ -358,6 +358,9 @@ func (s *Syncer) publish(b built) {
 	b.contents.Revision = s.swaps
 	s.shown = b.contents.Documents
 	s.snapshot.Store(catalog.NewSnapshot(b.contents))
+	if s.opts.Published != nil {
+		s.opts.Published()
+	}
 }
 
 func (s *Syncer) statuses() []catalog.SourceStatus {

@@ -38,6 +38,10 @@ type Options struct {
 	Now     func() time.Time // nil: time.Now
 	Observe func(Event)      // nil: nobody looks; called by one goroutine at a time
 	Random  func() float64   // in [0, 1), spreads the polls; nil: math/rand
+
+	// Published is called after each new catalog, with nothing: whoever follows asks Current when it
+	// suits them. It must not block. Nil: nobody follows.
+	Published func()
 }
 
 // Event tells what became of one source in one sync, for metrics and logs.
@@ -106,6 +110,21 @@ func NewSyncer(opts Options) *Syncer {
 
 // Snapshot gives the catalog of this moment; it never blocks and is never nil.
 func (s *Syncer) Snapshot() *catalog.Snapshot { return s.snapshot.Load() }
+
+// Current gives the catalog of this moment with the trees that it came from, by source: for whoever
+// reads more of them than descriptors. Sources that were not fetched by this process have none. It
+// waits for an apply that is under way.
+func (s *Syncer) Current() (*catalog.Snapshot, map[string]Tree) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	trees := make(map[string]Tree, len(s.states))
+	for _, st := range s.states {
+		if st.tree != nil {
+			trees[st.config.Name] = *st.tree
+		}
+	}
+	return s.Snapshot(), trees
+}
 
 // Fault says why the store does not take changes, or nil. The catalog that is served is then older
 // than what was fetched. Like Snapshot it never blocks.

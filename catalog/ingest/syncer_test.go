@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"slices"
@@ -598,4 +599,35 @@ func (g gated) Fetch(ctx context.Context) (ingest.Tree, error) {
 	}
 	root, err := ingest.ListFS(fstest.MapFS{})
 	return ingest.Tree{FS: fstest.MapFS{}, Revision: "1", Root: root}, err
+}
+
+// TestSyncer_Published: who follows the catalog hears of each new one, and finds it with its trees.
+func TestSyncer_Published(t *testing.T) {
+	files := fstest.MapFS{"catalog-info.yaml": &fstest.MapFile{Data: []byte(groupYAML)}}
+	heard := 0
+	syncer := ingest.NewSyncer(ingest.Options{
+		Store: &ingesttest.Memory{}, Log: slog.New(slog.DiscardHandler),
+		Sources:   []ingest.Config{{Name: "acme", Source: listing{files}, Trusted: true, Paths: []string{"**/catalog-info.yaml"}}},
+		Published: func() { heard++ },
+	})
+	if _, trees := syncer.Current(); len(trees) != 0 {
+		t.Errorf("before the first sync there are %d trees", len(trees))
+	}
+	for range 2 { // the second finds nothing new
+		syncer.Sync(t.Context(), false)
+	}
+	snapshot, trees := syncer.Current()
+	if heard != 1 || snapshot != syncer.Snapshot() || trees["acme"].Root == nil {
+		t.Errorf("heard of it %d times, %d trees", heard, len(trees))
+	}
+}
+
+const groupYAML = "apiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata: {name: team-pay}\nspec: {type: team, children: []}\n"
+
+// listing is a Source that never changes.
+type listing struct{ fs.FS }
+
+func (l listing) Fetch(context.Context) (ingest.Tree, error) {
+	root, err := ingest.ListFS(l.FS)
+	return ingest.Tree{FS: l.FS, Revision: "3f786850e387550fdab836ed7e6dc881de23001b", Branch: "main", Root: root}, err
 }

@@ -97,7 +97,7 @@ func driverHomes() map[string]string {
 		"github.com/rogpeppe/go-internal":                         "tests",
 		"github.com/slack-go/slack":                               "integrations/slack",
 		"github.com/yuin/goldmark":                                "bot/card/markup",
-		"go.yaml.in/yaml/v3":                                      "catalog/ingest cmd/callboard/internal/config tests",
+		"go.yaml.in/yaml/v3":                                      "catalog/ingest catalog/docs cmd/callboard/internal/config tests",
 		"github.com/skeema/knownhosts":                            "integrations/git",
 		"golang.org/x/crypto":                                     "integrations/git",
 		"golang.org/x/net/dns/dnsmessage":                         "tests",

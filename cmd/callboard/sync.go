@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"callboard/catalog/ingest"
+	"callboard/cmd/callboard/internal/app"
 )
 
 type syncCmd struct {
@@ -45,6 +46,9 @@ func (c *syncCmd) Run(e *env) (err error) {
 	}
 	if err != nil {
 		return err
+	}
+	if local, isLocal := session.(*app.App); isLocal {
+		local.IndexDocs(e.ctx) // no daemon does it
 	}
 	if report.Error != "" {
 		return &exitError{code: exitFault}

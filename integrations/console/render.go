@@ -57,10 +57,10 @@ func (d *drawing) block(first, further line, words []word, limit int) {
 }
 
 // head draws the title line. A card whose title is empty, or only the beginning of its summary, is headed
-// by its summary; where facts or rows follow a title, they say what the summary says.
+// by its summary; where facts, rows or a body follow a title, they say what the summary says.
 func (d *drawing) head(c *card.Card) {
 	title, summary := c.Title, c.Summary
-	if follows := len(c.Fields)+len(c.Items) > 0; title == "" || !follows && strings.HasPrefix(summary, title) {
+	if follows := len(c.Fields)+len(c.Items)+len(c.Body) > 0; title == "" || !follows && strings.HasPrefix(summary, title) {
 		title, summary = summary, ""
 	}
 	var w writing
@@ -76,7 +76,7 @@ func (d *drawing) head(c *card.Card) {
 	if len(w.words) > 0 {
 		d.block(prefix, hang, w.words, maxHeadLines)
 	}
-	if summary == "" || len(c.Fields)+len(c.Items) > 0 {
+	if summary == "" || len(c.Fields)+len(c.Items)+len(c.Body) > 0 {
 		return
 	}
 	w = writing{}

@@ -64,7 +64,11 @@ func (e *NewerError) Error() string {
 		"start that version again, or move the file away and let the catalog come back from Git", e.File, e.Schema, e.Know)
 }
 
-const sqliteFull = sqlite3.SQLITE_FULL
+const (
+	sqliteFull    = sqlite3.SQLITE_FULL
+	sqliteCorrupt = sqlite3.SQLITE_CORRUPT
+	sqliteNotADB  = sqlite3.SQLITE_NOTADB
+)
 
 // explain puts an error of the database into words. Errors that the caller's context caused, and
 // those that need no words, come back as they are.

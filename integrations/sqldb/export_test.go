@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"io/fs"
 	"strings"
+	"time"
 
 	"callboard/catalog"
 )
@@ -43,3 +44,9 @@ func Migrations() (sqlite, postgres fs.FS) {
 	return dialectFS{migrations, strings.NewReplacer(sqliteDialect().words...)},
 		dialectFS{migrations, strings.NewReplacer(postgresDialect().words...)}
 }
+
+// OpenRaw opens a database file without any of the package's checks.
+func OpenRaw(path string) (*sql.DB, error) { return sql.Open("sqlite", fileURI(path)) }
+
+// SetBudget gives a search more time, for machines that do much else.
+func (x *Docs) SetBudget(budget time.Duration) { x.budget = budget }

@@ -18,6 +18,7 @@ import (
 	"callboard/bot"
 	"callboard/bot/command"
 	"callboard/catalog"
+	"callboard/catalog/docs"
 	"callboard/catalog/ingest"
 	"callboard/catalog/policy"
 	"callboard/cmd/callboard/internal/config"
@@ -39,6 +40,8 @@ type App struct {
 	log      *slog.Logger
 	db       *sqldb.DB
 	syncer   *ingest.Syncer
+	docs     *docs.Library
+	docsKick chan struct{} // one slot: the catalog is new
 	meters   *meters
 	handle   bot.Handler
 	closer   closer
@@ -54,7 +57,7 @@ type App struct {
 // New opens the data folder and loads the catalog that it holds. It asks nobody outside: sources are
 // fetched by Run and Sync. Close frees the folder.
 func New(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, error) {
-	a := &App{config: cfg, log: log, meters: newMeters(prometheus.NewRegistry()), garbage: make(chan struct{}, 1), littered: true}
+	a := &App{config: cfg, log: log, meters: newMeters(prometheus.NewRegistry()), garbage: make(chan struct{}, 1), littered: true, docsKick: make(chan struct{}, 1)}
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -68,6 +71,9 @@ func (a *App) open(ctx context.Context) error {
 	}
 	a.db = db
 	a.closer.add("store", db.Close)
+	if err := a.openDocs(ctx); err != nil {
+		return err
+	}
 	sources, history, err := openSources(a.config, &a.closer)
 	if err != nil {
 		return err
@@ -78,6 +84,7 @@ func (a *App) open(ctx context.Context) error {
 	}
 	a.syncer = ingest.NewSyncer(ingest.Options{
 		Store: db.Catalog(), Sources: sources, Remote: remote, Log: a.log, Observe: a.observeSync,
+		Published: a.catalogPublished,
 	})
 	if err := a.syncer.Load(ctx); err != nil {
 		return err
@@ -92,7 +99,7 @@ func (a *App) handler(history *git.History) bot.Handler {
 	a.closer.add("past", past.close)
 	deps := command.Deps{
 		Catalog: a.syncer.Snapshot, Viewer: viewer, Faults: a.Faults,
-		History: history, CatalogAt: past.at,
+		Docs: a.docs, History: history, CatalogAt: past.at,
 	}
 	mux := bot.NewMux(command.All(deps), command.Words(a.log), deps.Complete)
 	return bot.Chain(mux.Handle, bot.Observe(a.observeRequest), bot.Recover(a.log), bot.Deadline(requestLimit))
@@ -107,7 +114,7 @@ func (a *App) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context) error{a.serveHTTP, a.serveSocket, a.runSync, a.runChecks} {
+	for _, part := range []func(context.Context) error{a.serveHTTP, a.serveSocket, a.runSync, a.runDocs, a.runChecks} {
 		parts.Go(func() {
 			if err := part(ctx); err != nil {
 				cancel(err)
@@ -252,14 +259,15 @@ func (c *closer) close(limit time.Duration) error {
 }
 
 // Follow is Run without HTTP, for a console that no daemon answers: while it has the data folder,
-// other commands go through its socket.
+// other commands go through its parts.
 func (a *App) Follow(ctx context.Context) {
-	var socket sync.WaitGroup
-	socket.Go(func() {
+	var parts sync.WaitGroup
+	parts.Go(func() {
 		if err := a.serveSocket(ctx); err != nil {
 			a.log.Warn("other commands have to wait until this one ends", "error", err)
 		}
 	})
+	parts.Go(func() { _ = a.runDocs(ctx) }) // it ends with ctx only
 	a.syncer.Run(ctx, a.config.Catalog.Poll)
-	socket.Wait()
+	parts.Wait()
 }

@@ -34,12 +34,14 @@ func NewDemo(ctx context.Context, cfg *config.Config, dir string, log *slog.Logg
 	}
 	a.syncer.Sync(ctx, false)
 	if !first {
+		a.IndexDocs(ctx)
 		return a, nil
 	}
 	if err := git.Append(demo.Repository(dir), history[demo.FirstSync:]...); err != nil { //nolint:contextcheck // it writes a few local files
 		return nil, errors.Join(fmt.Errorf("make the demo's repository: %w", err), a.Close())
 	}
 	a.syncer.Sync(ctx, false)
+	a.IndexDocs(ctx)
 	return a, os.WriteFile(grown, nil, 0o600)
 }
 

@@ -1,0 +1,371 @@
+package command
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"callboard/bot"
+	"callboard/bot/card"
+	"callboard/catalog"
+	"callboard/catalog/docs"
+)
+
+// Bounds of a runbook's card.
+const (
+	runbookChoices = 20 // sections that an overview lists
+	alertsSearched = 40 // sections looked at for an alert that no entity is called after
+	alertsEntities = 5  // entities whose runbooks are then looked at closely
+)
+
+func (d Deps) runbook() *bot.Command {
+	return &bot.Command{
+		Name: "runbook", Aliases: []string{"runbooks", "playbook"}, Group: bot.Read,
+		Usage: "TARGET [SYMPTOM]", Summary: "what to do: the section of a runbook that fits", MinArgs: 1, MaxArgs: -1, Target: true,
+		Flags: []bot.Flag{
+			{Name: "all", Summary: "every step, however many there are"},
+			{Name: "section", Summary: "exactly this section, as PATH#ANCHOR"},
+		},
+		Help: "SYMPTOM is what you see, in plain words, or the name of an alert. Without it you choose from the sections. Where no " +
+			"entity is called TARGET, all runbooks are searched for the words, so the name of an alert is enough.",
+		Example: "runbook checkout errors",
+		Run:     d.runRunbook,
+	}
+}
+
+func (d Deps) runRunbook(ctx context.Context, req *bot.Request) (bot.Reply, error) {
+	s, symptom, err := d.runbookTarget(req)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	if s.entity == nil {
+		return d.anyRunbook(ctx, req, s, symptom)
+	}
+	pages, err := d.Docs.Pages(ctx, s.view, s.entity.Ref)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	r := runbooks{Deps: d, subject: s, req: req, units: docs.Units(pages)}
+	if address := req.Command.Flags["section"]; address != "" {
+		return r.addressed(pages, address)
+	}
+	return r.answer(ctx, symptom)
+}
+
+// runbookTarget parts the arguments into the entity and the symptom. The longest words in front that
+// are a name count as the entity; else the first word, if it means one. No entity is no error here.
+func (d Deps) runbookTarget(req *bot.Request) (s subject, symptom string, err error) {
+	const longest = 6 // words of a title
+	args := req.Command.Args
+	s = subject{view: d.view(req)}
+	if args[0] == "." {
+		return s, "", unboundError{}
+	}
+	for n := min(len(args), longest); n > 0; n-- {
+		typed := strings.Join(args[:n], " ")
+		match := s.view.Resolve(typed)
+		symptom = strings.Join(args[n:], " ")
+		switch {
+		case match.How == catalog.NoMatch || match.How.Guess() || n > 1 && match.How > catalog.ByTitle:
+		case match.Ambiguous():
+			match = d.withRunbook(match)
+			if match.Entity == nil {
+				return s, "", &ambiguousError{req.Command, typed, s.view, match.Candidates, match.Total}
+			}
+			return subject{view: s.view, entity: match.Entity, typed: typed, match: match}, symptom, nil
+		default:
+			if symptom == "" && match.How > catalog.ByPrefix {
+				symptom = typed // an alert's name leads to its entity, and to the section about it
+			}
+			return subject{view: s.view, entity: match.Entity, typed: typed, match: match}, symptom, nil
+		}
+	}
+	return s, strings.Join(args, " "), nil
+}
+
+// withRunbook takes the only candidate that has a runbook.
+func (d Deps) withRunbook(match catalog.Match) catalog.Match {
+	has := slices.DeleteFunc(slices.Clone(match.Candidates), func(e *catalog.Entity) bool { return d.Docs.Runbook(e.Ref).Zero() })
+	if len(has) == 1 && match.Total == len(match.Candidates) {
+		match.Entity = has[0]
+		match.Via = "and is the only one of " + strconv.Itoa(match.Total) + " with a runbook"
+	}
+	return match
+}
+
+// anyRunbook searches all runbooks for an alert or symptom.
+func (d Deps) anyRunbook(ctx context.Context, req *bot.Request, s subject, symptom string) (bot.Reply, error) {
+	found, err := d.Docs.Search(ctx, s.view, docs.Query{Words: docs.Words(symptom), Runbooks: true, Limit: alertsSearched})
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	var units []docs.Unit
+	owners := map[*docs.ShelvedPage]*catalog.Entity{}
+	for _, ref := range hitEntities(found.Hits) {
+		entity, seen := s.view.Get(ref)
+		pages, err := d.Docs.Pages(ctx, s.view, ref)
+		if err != nil {
+			return bot.Reply{}, err
+		}
+		for _, unit := range docs.Units(pages) {
+			if seen && slices.ContainsFunc(found.Hits, func(h docs.Hit) bool { return h.Source == unit.Page.Source && h.Path == unit.Page.Path }) {
+				units, owners[unit.Page] = append(units, unit), entity
+			}
+		}
+	}
+	picked := docs.Pick(symptom, units)
+	switch {
+	case picked.Unit != nil:
+		typed := strings.Join(req.Command.Args, " ")
+		s.entity, s.match.How = owners[picked.Unit.Page], catalog.ByRef
+		s.typed = typed
+		r := runbooks{Deps: d, subject: s, req: req, units: units, owners: owners}
+		return r.show(picked.Unit, picked.Others), nil
+	case len(picked.Others) > 0:
+		r := runbooks{Deps: d, subject: s, req: req, units: units, owners: owners}
+		return r.choose(symptom, picked.Others), nil
+	}
+	match := s.view.Resolve(symptom)
+	notFound := notFoundError{req.Command, symptom, s.view, s.view.Resolve(req.Command.Args[0]).Candidates, refusal(s.view, symptom, match), true}
+	reply := notFound.reply()
+	reply.Card.Title = strings.Replace(reply.Card.Title, "No entity ", "No entity and no runbook ", 1)
+	reply.Card.Summary = strings.Replace(reply.Card.Summary, "No entity ", "No entity and no runbook ", 1)
+	return reply, nil
+}
+
+// hitEntities are the entities to look at, those of the best hits first.
+func hitEntities(hits []docs.Hit) []catalog.Ref {
+	var out []catalog.Ref
+	for _, hit := range hits {
+		if len(hit.Refs) > 0 && len(out) < alertsEntities && !slices.Contains(out, hit.Refs[0]) {
+			out = append(out, hit.Refs[0])
+		}
+	}
+	return out
+}
+
+// runbooks answers from the runbooks of one entity, or of those that a search found.
+type runbooks struct {
+	Deps
+	subject
+	req    *bot.Request
+	units  []docs.Unit
+	owners map[*docs.ShelvedPage]*catalog.Entity // nil: all are of the subject
+}
+
+func (r *runbooks) owner(u *docs.Unit) *catalog.Entity {
+	if entity := r.owners[u.Page]; entity != nil {
+		return entity
+	}
+	return r.entity
+}
+
+// repeat is the command that shows a unit.
+func (r *runbooks) repeat(u *docs.Unit, flags ...string) string {
+	line := bot.Line{Verb: "runbook", Args: []string{r.owner(u).Ref.String()}, Flags: map[string]string{"section": u.Address()}}
+	for _, flag := range flags {
+		line.Flags[flag] = ""
+	}
+	return line.String()
+}
+
+// addressed shows the section that --section names.
+func (r *runbooks) addressed(pages []docs.ShelvedPage, address string) (bot.Reply, error) {
+	path, anchor, _ := strings.Cut(address, "#")
+	for i := range pages {
+		if unit, found := docs.SectionUnit(&pages[i], anchor); found && pages[i].Path == path {
+			return r.show(&unit, nil), nil
+		}
+	}
+	return bot.Reply{}, &misuseError{r.entity.Ref.Short() + " has no section " + card.Line(address) + " any more", "runbook " + r.entity.Ref.String()}
+}
+
+func (r *runbooks) answer(ctx context.Context, symptom string) (bot.Reply, error) {
+	if len(r.units) == 0 {
+		return r.none(ctx, symptom)
+	}
+	if len(docs.Words(symptom)) == 0 {
+		if len(r.units) == 1 {
+			return r.show(&r.units[0], nil), nil
+		}
+		return r.overview(nil), nil
+	}
+	picked := docs.Pick(symptom, r.units)
+	switch {
+	case picked.Unit != nil:
+		return r.show(picked.Unit, picked.Others), nil
+	case len(picked.Others) > 0:
+		return r.choose(symptom, picked.Others), nil
+	case r.match.How > catalog.ByPrefix && symptom == r.typed: // nobody asked for a symptom
+		return r.overview(nil), nil
+	}
+	note := card.Note{Status: card.Warn, Text: card.T(`No section is about "` + card.Line(symptom) + `"; these are all`)}
+	return r.overview(&note), nil
+}
+
+// show renders one section itself.
+func (r *runbooks) show(u *docs.Unit, others []docs.Unit) bot.Reply {
+	owner := r.owner(u)
+	s := subject{view: r.subject.view, entity: owner, typed: r.typed, match: r.match}
+	most := docs.MaxSteps
+	if r.req.Command.Has("all") {
+		most = 0
+	}
+	c := &card.Card{Title: card.Line(u.Title), Tags: []string{card.Line(owner.Ref.Short())}, Notes: s.notes()}
+	if page := card.Line(u.Page.Name); page != c.Title {
+		c.Tags = append(c.Tags, page)
+	}
+	cut := putBody(c, s.view, u, most)
+	c.Summary = card.Line(owner.Ref.Short() + ": " + u.Title + summaryOf(u))
+	c.Footer = pageFooter(s.view, u.Page.Key(), u.Page.Revision, u.Section.Line)
+	if cut.Short && most > 0 {
+		label := "More"
+		if cut.Left > 0 {
+			label = count(cut.Left, "more step", "more steps")
+		}
+		c.Actions = append(c.Actions, card.Action{Label: label, Command: r.repeat(u, "all")})
+	} else if cut.Short {
+		c.Notes = append(c.Notes, card.Note{Text: card.T("the section is longer than a card: open the page for the rest")})
+	}
+	for _, other := range others {
+		if len(c.Actions) < 4 {
+			c.Actions = append(c.Actions, card.Action{Label: label(other.Title), Command: r.repeat(&other)})
+		}
+	}
+	if len(r.units) > 1 && r.owners == nil {
+		c.Actions = append(c.Actions, card.Action{Label: "All sections", Command: "runbook " + owner.Ref.String()})
+	}
+	c.Actions = append(c.Actions, card.Action{Label: "Who owns it", Command: "who-owns " + owner.Ref.String()})
+	if r.req.Command.Has("explain") {
+		c.Fields = explainUnit(u)
+	}
+	return bot.Reply{Card: c}.Fine()
+}
+
+// summaryOf is what a lock screen shows of a section: what it is for, and the first step.
+func summaryOf(u *docs.Unit) string {
+	const most = 160
+	if step := docs.FirstStep(u.Text, most); step != "" {
+		return " — first: " + step
+	}
+	if purpose := docs.FirstSentence(u.Text, most); purpose != "" {
+		return " — " + purpose
+	}
+	return ""
+}
+
+// choose asks which of several sections is meant.
+func (r *runbooks) choose(symptom string, units []docs.Unit) bot.Reply {
+	title := `"` + card.Line(symptom) + `" fits ` + count(len(units), "section", "sections") + ", pick one:"
+	c := &card.Card{Title: title, Status: card.Warn, Footer: searched(r.subject.view.Stats())}
+	var names []string
+	for i := range units {
+		c.Items = append(c.Items, r.choice(&units[i]))
+		names = append(names, units[i].Title)
+	}
+	c.Summary = card.Line(title + " " + strings.Join(names, " · "))
+	return bot.Reply{Card: c, Outcome: bot.Ambiguous}
+}
+
+// choice is a row that shows its section when it is picked.
+func (r *runbooks) choice(u *docs.Unit) card.Item {
+	detail := docs.FirstSentence(u.Text, 100)
+	if r.owners != nil {
+		detail = strings.TrimSuffix(r.owner(u).Ref.Short()+" — "+detail, " — ")
+	}
+	return card.Item{Text: card.T(card.Line(u.Title)), Detail: card.T(card.Line(detail)), Action: r.repeat(u)}
+}
+
+// overview lists the sections to choose from.
+func (r *runbooks) overview(note *card.Note) bot.Reply {
+	c := &card.Card{Title: card.Line(r.entity.Ref.Short() + " · runbook"), Notes: r.notes()}
+	if note != nil {
+		c.Notes = append([]card.Note{*note}, c.Notes...)
+	}
+	pages := 0
+	var last *docs.ShelvedPage
+	for i := range r.units {
+		if r.units[i].Page != last {
+			last = r.units[i].Page
+			pages++
+		}
+		if i < runbookChoices {
+			c.Items = append(c.Items, r.choice(&r.units[i]))
+		}
+	}
+	c.Tags = []string{count(len(r.units), "section", "sections")}
+	if more := len(r.units) - runbookChoices; more > 0 {
+		c.Notes = append(c.Notes, card.Note{Text: card.T("and " + thousands(more) + " more: say what you see, as in runbook " + r.entity.Ref.Short() + " SYMPTOM")})
+	}
+	for i, link := range r.Docs.Runbook(r.entity.Ref).Links {
+		if i < 5 {
+			c.Items = append(c.Items, card.Item{Text: card.Link(card.Line(link.Title), link.URL), Detail: card.T("elsewhere")})
+		}
+	}
+	first := &r.units[0]
+	c.Summary = card.Line(r.entity.Ref.Short() + ": a runbook of " + count(len(r.units), "section", "sections") + ": " + titles(r.units, 5))
+	if pages == 1 {
+		c.Footer = pageFooter(r.subject.view, first.Page.Key(), first.Page.Revision, 0)
+	} else {
+		c.Footer = r.footer()
+	}
+	if r.req.Command.Has("explain") {
+		c.Fields = explainUnit(first)
+	}
+	return bot.Reply{Card: c}.Fine()
+}
+
+func titles(units []docs.Unit, most int) string {
+	var names []string
+	for i := range units {
+		if i == most {
+			names = append(names, "…")
+			break
+		}
+		names = append(names, units[i].Title)
+	}
+	return strings.Join(names, " · ")
+}
+
+// none says that there are no pages, and where else to look: links, and the runbooks of others.
+func (r *runbooks) none(ctx context.Context, symptom string) (bot.Reply, error) {
+	c := &card.Card{Title: card.Line(r.entity.Ref.Short() + " · runbook"), Notes: r.notes(), Footer: r.footer()}
+	book := r.Docs.Runbook(r.entity.Ref)
+	for i, link := range book.Links {
+		if i < 10 {
+			c.Items = append(c.Items, card.Item{Text: card.Link(card.Line(link.Title), link.URL), Detail: card.T("elsewhere, not indexed")})
+		}
+	}
+	c.Summary = card.Line(r.entity.Ref.Short() + ": " + count(len(book.Links), "runbook", "runbooks") + " elsewhere")
+	if len(book.Links) == 0 {
+		c.Fields = []card.Field{{Label: "Runbook", Gap: &card.Gap{
+			What: "not declared", Fix: "write docs/runbook.md beside the descriptor, or add the annotation callboard/runbook",
+		}}}
+		c.Summary = r.entity.Ref.Short() + " has no runbook"
+	}
+	if words := docs.Words(symptom); len(words) > 0 {
+		found, err := r.Docs.Search(ctx, r.subject.view, docs.Query{Words: words, Runbooks: true, Limit: 5})
+		if err != nil {
+			return bot.Reply{}, err
+		}
+		for i := range found.Hits {
+			c.Items = append(c.Items, hitItem(&found.Hits[i], r.req.Command.Has("explain")))
+		}
+	}
+	reply := bot.Reply{Card: c}
+	if reply.Outcome = bot.NotFound; len(c.Items) > 0 {
+		reply.Outcome = bot.Fine
+	}
+	return reply, nil
+}
+
+// label cuts a heading to what fits on a button.
+func label(title string) string {
+	const most = 40
+	title = card.Line(title)
+	if runes := []rune(title); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return title
+}

@@ -1,0 +1,351 @@
+package docs
+
+import (
+	"cmp"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"callboard/catalog"
+)
+
+// The annotations that say where documentation is.
+const (
+	techdocsRef    = "backstage.io/techdocs-ref"
+	techdocsEntity = "backstage.io/techdocs-entity"
+	sourceLocation = "backstage.io/source-location"
+	runbookKey     = "callboard/runbook"
+)
+
+// finder finds the shelves of the entities of one snapshot.
+type finder struct {
+	view  catalog.View
+	trees map[string]Tree
+	atlas atlas
+}
+
+func newFinder(now Present) *finder {
+	view := now.Snapshot.As(catalog.Everything{})
+	return &finder{view: view, trees: now.Trees, atlas: newAtlas(view.Sources())}
+}
+
+// Find gives the documentation of an entity, without reading its pages.
+func Find(now Present, e *catalog.Entity) *Shelf {
+	shelf, _ := newFinder(now).find(e)
+	return shelf
+}
+
+// search is the state of finding one shelf.
+type search struct {
+	*finder
+	entity *catalog.Entity
+	shelf  *Shelf
+	at     map[PageKey]int // positions in shelf.Files
+	far    bool            // it depends on more than the descriptor's folder
+}
+
+// find also reports whether the shelf depends on more than the descriptor's folder.
+func (f *finder) find(e *catalog.Entity) (shelf *Shelf, far bool) {
+	s := &search{finder: f, entity: e, shelf: &Shelf{Ref: e.Ref}, at: map[PageKey]int{}}
+	s.pages()
+	s.runbooks()
+	return s.shelf, s.far
+}
+
+func (s *search) problem(key, text, fix string) {
+	p := catalog.Problem{
+		Origin: s.entity.Origin, Ref: s.entity.Ref, Severity: catalog.Warning, Rule: catalog.RuleDocs, Text: text, Fix: fix,
+	}
+	if key != "" {
+		p.Pointer = catalog.Pointer("/metadata/annotations", key)
+		pos := s.entity.Positions.At(p.Pointer)
+		p.Origin.Line, p.Column = int(pos.Line), int(pos.Column)
+		p.Value = s.entity.Metadata.Annotations.Get(key)
+	}
+	s.shelf.Problems = append(s.shelf.Problems, p)
+}
+
+// problemIn is about a file of the documentation.
+func (s *search) problemIn(at spot, line int, text, fix string) {
+	s.shelf.Problems = append(s.shelf.Problems, catalog.Problem{
+		Origin: catalog.Origin{Source: at.source, Path: at.path, Line: line, Revision: s.trees[at.source].Revision},
+		Ref:    s.entity.Ref, Severity: catalog.Warning, Rule: catalog.RuleDocs, Text: text, Fix: fix,
+	})
+}
+
+// add puts a page on the shelf, or improves on what is known of it.
+func (s *search) add(at spot, title string, runbook bool) {
+	key := PageKey{at.source, at.path}
+	if i, known := s.at[key]; known {
+		s.shelf.Files[i].Runbook = s.shelf.Files[i].Runbook || runbook
+		return
+	}
+	hash, found := s.trees[at.source].Hash(at.path)
+	if found != AFile {
+		return
+	}
+	if len(s.shelf.Files) >= MaxPages {
+		if len(s.shelf.Files) == MaxPages && !slices.ContainsFunc(s.shelf.Problems, func(p catalog.Problem) bool { return p.Text == tooManyPages }) {
+			s.problem("", tooManyPages, "describe parts of it as entities of their own")
+		}
+		return
+	}
+	s.at[key] = len(s.shelf.Files)
+	s.shelf.Files = append(s.shelf.Files, File{PageKey: key, Blob: hash, Title: title, Runbook: runbook})
+}
+
+const tooManyPages = "its documentation has more than 1000 pages; the first 1000 are read"
+
+// home is the folder of the descriptor.
+func home(e *catalog.Entity) spot { return spot{e.Origin.Source, path.Dir(e.Origin.Path)} }
+
+// pages adds what TechDocs would show.
+func (s *search) pages() {
+	e := s.entity
+	if other := e.Metadata.Annotations.Get(techdocsEntity); other != "" {
+		s.far = true
+		ref, err := catalog.ParseRef(other, "component", catalog.DefaultNamespace)
+		target, found := s.view.Get(ref)
+		if err != nil || !found {
+			s.problem(techdocsEntity, "the entity whose documentation counts is not in the catalog", "name an entity of the catalog")
+			return
+		}
+		e = target
+	}
+	base := home(e)
+	if at, found := s.atlas.find(strings.TrimPrefix(e.Metadata.Annotations.Get(sourceLocation), "url:")); found {
+		s.far = s.far || at != base
+		base = at
+	}
+	ref := e.Metadata.Annotations.Get(techdocsRef)
+	if ref == "" {
+		if documentsItself(e) {
+			s.site(base, false)
+		}
+		return
+	}
+	kind, target, _ := strings.Cut(ref, ":")
+	switch kind {
+	case "dir":
+		dir, inside := within(base.path, target)
+		if !inside {
+			s.problem(techdocsRef, "the folder lies outside of the entity's own", "name a folder below that of the descriptor, as in dir:. or dir:./handbook")
+			return
+		}
+		s.site(spot{base.source, dir}, true)
+	case "url":
+		s.far = true
+		at, found := s.atlas.find(target)
+		if !found {
+			s.problem(techdocsRef, "the documentation lies in no source of the catalog", "add its repository to catalog.sources in callboard.yaml, or put the pages beside the descriptor and write dir:.")
+			return
+		}
+		s.site(at, true)
+	default:
+		s.problem(techdocsRef, "documentation is named by dir: or url:", "write dir:. for the folder of the descriptor")
+	}
+}
+
+// documentsItself reports whether pages beside the descriptor are taken for the entity's although
+// it does not say so: only for the first document of a file, since the others would share them.
+func documentsItself(e *catalog.Entity) bool {
+	if e.Origin.Doc > 1 || !strings.HasPrefix(path.Base(e.Origin.Path), "catalog-info") {
+		return false
+	}
+	switch e.Ref.Kind {
+	case "component", "system", "domain", "api", "resource", "template":
+		return true
+	}
+	return false
+}
+
+// site adds the pages of a folder that holds a mkdocs.yml, or could. Declared says that the
+// descriptor asks for it, so what is missing is a problem.
+func (s *search) site(at spot, declared bool) {
+	tree, known := s.trees[at.source]
+	if !known {
+		return
+	}
+	if declared && !tree.isDir(at.path) {
+		s.problem(techdocsRef, "there is no folder "+at.path+" in "+at.source, "correct the annotation")
+		return
+	}
+	config, configAt := s.config(tree, at)
+	dir, inside := within(at.path, config.docsDir)
+	if !inside {
+		s.problemIn(configAt, 0, "docs_dir "+config.docsDir+" lies outside of the folder; docs is used", "name a folder beside mkdocs.yml")
+		dir = path.Join(at.path, "docs")
+	}
+	index, rest := s.listing(tree, at, dir)
+	if index != "" && !config.hasNav {
+		s.add(spot{at.source, index}, "", false)
+	}
+	s.nav(tree, at, dir, config, configAt)
+	if index != "" {
+		s.add(spot{at.source, index}, "", false)
+	}
+	for _, name := range rest {
+		s.add(spot{at.source, name}, "", s.isRunbook(dir, name))
+	}
+	if declared && len(s.shelf.Files) == 0 {
+		s.problem(techdocsRef, "there are no pages in "+dir+", nor a README.md beside it", "write "+path.Join(dir, "index.md"))
+	}
+}
+
+// config reads mkdocs.yaml or mkdocs.yml; a folder without either has the defaults.
+func (s *search) config(tree Tree, at spot) (site, spot) {
+	for _, name := range []string{"mkdocs.yaml", "mkdocs.yml"} {
+		file := spot{at.source, path.Join(at.path, name)}
+		if !tree.isFile(file.path) {
+			continue
+		}
+		data, err := fs.ReadFile(tree.FS, file.path)
+		if err != nil {
+			s.problemIn(file, 0, "it cannot be read: "+cause(err), "make it a plain file")
+			return site{docsDir: "docs"}, file
+		}
+		config, err := parseSite(data)
+		if err != nil {
+			s.problemIn(file, 0, "it cannot be understood, all pages in docs are shown: "+err.Error(), "correct the YAML")
+			return site{docsDir: "docs"}, file
+		}
+		return config, file
+	}
+	return site{docsDir: "docs"}, at
+}
+
+func cause(err error) string {
+	if within, ok := err.(*fs.PathError); ok { //nolint:errorlint // the outermost layer only adds the path
+		err = within.Err
+	}
+	return err.Error()
+}
+
+// listing gives the index of a folder of pages, as TechDocs chooses it, and all of its pages.
+func (s *search) listing(tree Tree, at spot, dir string) (index string, all []string) {
+	all, more := tree.pages(dir, MaxPages)
+	if more {
+		s.problem("", tooManyPages, "describe parts of it as entities of their own")
+	}
+	for _, name := range []string{
+		path.Join(dir, "index.md"), path.Join(dir, "README.md"), path.Join(dir, "readme.md"),
+		path.Join(at.path, "README.md"), path.Join(at.path, "readme.md"),
+	} {
+		if tree.isFile(name) {
+			return name, all
+		}
+	}
+	return "", all
+}
+
+// nav adds the pages in the order of the navigation.
+func (s *search) nav(tree Tree, at spot, dir string, config site, configAt spot) {
+	for _, entry := range config.nav {
+		name, inside := within(dir, entry.path)
+		if !inside || !tree.isFile(name) {
+			s.problemIn(configAt, entry.line, "nav names "+entry.path+", which is not in "+dir, "correct the path, or add the page")
+			continue
+		}
+		s.add(spot{at.source, name}, entry.title, s.isRunbook(dir, name))
+	}
+}
+
+// isRunbook reports whether a page of a docs folder is a runbook by its name: docs/runbook*.md, and
+// what lies in a folder called runbooks.
+func (s *search) isRunbook(dir, name string) bool {
+	rel := strings.TrimPrefix(strings.ToLower(name), strings.ToLower(dir)+"/")
+	folder, base := path.Split(rel)
+	if folder == "" {
+		return strings.HasPrefix(base, "runbook")
+	}
+	for part := range strings.SplitSeq(strings.Trim(folder, "/"), "/") {
+		if part == "runbook" || part == "runbooks" {
+			return !isIndex(base)
+		}
+	}
+	return false
+}
+
+// isIndex reports whether a page of a folder of runbooks only introduces the others.
+func isIndex(base string) bool {
+	switch strings.ToLower(base) {
+	case "index.md", "_index.md", "readme.md":
+		return true
+	}
+	return false
+}
+
+// runbooks adds what the entity's descriptor names as runbooks, and a runbooks folder beside it.
+func (s *search) runbooks() {
+	e := s.entity
+	if value := strings.TrimSpace(e.Metadata.Annotations.Get(runbookKey)); value != "" {
+		s.declared(value)
+	}
+	for i, link := range e.Metadata.Links {
+		if !strings.EqualFold(link.Type, "runbook") && !strings.Contains(strings.ToLower(link.Title), "runbook") {
+			continue
+		}
+		s.far = true
+		at, found := s.atlas.find(link.URL)
+		if !found || !s.book(at) {
+			pointer := catalog.Pointer("/metadata/links", itoa(i))
+			s.shelf.Links = append(s.shelf.Links, Link{cmp.Or(Plain(link.Title), link.URL), link.URL, pointer})
+		}
+	}
+	if documentsItself(e) {
+		at := home(e)
+		for _, name := range []string{"runbook.md", "RUNBOOK.md", "runbooks"} {
+			s.book(spot{at.source, path.Join(at.path, name)})
+		}
+	}
+}
+
+// declared adds what the annotation names: a path relative to the descriptor's folder or from the
+// root of the repository, of a page or folder, or a URL.
+func (s *search) declared(value string) {
+	pointer := catalog.Pointer("/metadata/annotations", runbookKey)
+	if strings.Contains(value, "://") {
+		s.far = true
+		if at, found := s.atlas.find(value); !found || !s.book(at) {
+			s.shelf.Links = append(s.shelf.Links, Link{value, value, pointer})
+		}
+		return
+	}
+	value, _, _ = strings.Cut(value, "#")
+	at := home(s.entity)
+	if _, known := s.trees[at.source]; !known {
+		return
+	}
+	if name, inside := within(at.path, value); inside && s.book(spot{at.source, name}) {
+		return
+	}
+	s.far = true
+	if name, inside := within(".", strings.TrimLeft(value, "/")); inside && s.book(spot{at.source, name}) {
+		return
+	}
+	s.problem(runbookKey, "there is no such page or folder", "name a page relative to the descriptor, or from the root of its repository")
+}
+
+// book adds a page or all pages of a folder as runbooks, and reports whether there are any.
+func (s *search) book(at spot) bool {
+	tree, known := s.trees[at.source]
+	switch {
+	case !known:
+		return false
+	case tree.isFile(at.path) && isPage(at.path):
+		s.add(at, "", true)
+		return true
+	case !tree.isDir(at.path):
+		return false
+	}
+	names, more := tree.pages(at.path, MaxPages)
+	if more {
+		s.problem(runbookKey, tooManyPages, "name a folder further down")
+	}
+	alone := len(names) == 1
+	for _, name := range names {
+		s.add(spot{at.source, name}, "", alone || !isIndex(path.Base(name)))
+	}
+	return len(names) > 0
+}

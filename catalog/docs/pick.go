@@ -1,0 +1,202 @@
+package docs
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Unit is what a runbook answers with: a section with those below it, or a whole page that is about
+// one alert.
+type Unit struct {
+	Page    *ShelvedPage
+	Whole   bool    // the page is about one alert
+	Section Section // of a whole page the first one; its Body counts for searches only
+	Title   string
+	Text    string // Markdown, with the headings of sections below
+}
+
+// Address names a unit within its entity: the page's path and the section's anchor.
+func (u *Unit) Address() string {
+	if u.Whole || u.Section.Anchor == "" {
+		return u.Page.Path
+	}
+	return u.Page.Path + "#" + u.Section.Anchor
+}
+
+// Units gives what the runbook pages among pages can answer with, in reading order.
+func Units(pages []ShelvedPage) []Unit {
+	var out []Unit
+	for i := range pages {
+		if pages[i].Runbook {
+			out = append(out, pageUnits(&pages[i])...)
+		}
+	}
+	return out
+}
+
+func pageUnits(p *ShelvedPage) []Unit {
+	parts := p.Parts()
+	if len(p.Sections) == 0 {
+		return nil
+	}
+	if len(parts) == 0 || aboutOneAlert(p) {
+		return []Unit{{Page: p, Whole: true, Section: p.Sections[0], Title: p.Title, Text: wholeText(p)}}
+	}
+	var out []Unit
+	for i, s := range p.Sections {
+		if !slices.ContainsFunc(parts, func(part Section) bool { return part.Line == s.Line }) {
+			continue
+		}
+		out = append(out, Unit{Page: p, Section: s, Title: s.Heading, Text: withBelow(p.Sections, i)})
+	}
+	return out
+}
+
+// SectionUnit gives the unit of a section of any page by its anchor; the whole page for "".
+func SectionUnit(p *ShelvedPage, anchor string) (Unit, bool) {
+	if anchor == "" && len(p.Sections) > 0 {
+		return Unit{Page: p, Whole: true, Section: p.Sections[0], Title: p.Title, Text: wholeText(p)}, true
+	}
+	for i, s := range p.Sections {
+		if s.Anchor == anchor && anchor != "" {
+			return Unit{Page: p, Section: s, Title: s.Heading, Text: withBelow(p.Sections, i)}, true
+		}
+	}
+	return Unit{}, false
+}
+
+// aboutOneAlert reports whether a page answers as a whole: its file is called as alerts are, or its
+// headings are those of an alert's runbook.
+func aboutOneAlert(p *ShelvedPage) bool {
+	name := stem(p.Path)
+	if len(camel(name)) > 1 && !strings.ContainsAny(name, " -_.") {
+		return true
+	}
+	known, second := 0, 0
+	for _, s := range p.Sections {
+		if s.Level != 2 {
+			continue
+		}
+		second++
+		switch strings.ToLower(strings.TrimRight(s.Heading, ":?")) {
+		case "meaning", "impact", "diagnosis", "mitigation", "full context", "context", "symptom", "symptoms", "cause", "causes",
+			"resolution", "remediation", "investigation", "verification", "escalation", "summary", "description", "severity":
+			known++
+		}
+	}
+	return known >= 2 && known*2 > second
+}
+
+// wholeText is the text of a page below its title.
+func wholeText(p *ShelvedPage) string {
+	var b strings.Builder
+	for i, s := range p.Sections {
+		writeSection(&b, &s, i > 0 && (s.Level != 1 || s.Heading != p.Title))
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// withBelow is the text of a section and of those below it, with the headings of the latter.
+func withBelow(sections []Section, at int) string {
+	var b strings.Builder
+	writeSection(&b, &sections[at], false)
+	for i := at + 1; i < len(sections) && sections[i].Level > sections[at].Level; i++ {
+		writeSection(&b, &sections[i], true)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func writeSection(b *strings.Builder, s *Section, headed bool) {
+	if headed && s.Heading != "" && s.Level > 1 {
+		b.WriteString(strings.Repeat("#", max(s.Level, 2)) + " " + s.Heading + "\n\n")
+	}
+	if s.Body != "" {
+		b.WriteString(s.Body + "\n\n")
+	}
+}
+
+// Picked is what a symptom was found to mean.
+type Picked struct {
+	Unit   *Unit  // the one that fits clearly; nil when none does
+	Others []Unit // further ones that fit, best first; of an unclear pick all, at most MaxOthers
+}
+
+// MaxOthers is how many units are offered beside, or instead of, a picked one.
+const MaxOthers = 8
+
+// A unit is picked when it scores this much more than the next.
+const clearly = 1.15
+
+// Pick finds the unit that a symptom in plain words, or the name of an alert, means.
+func Pick(symptom string, units []Unit) Picked {
+	if i := named(symptom, units); i >= 0 {
+		return Picked{Unit: &units[i]}
+	}
+	words := Words(symptom)
+	if len(words) == 0 {
+		return Picked{}
+	}
+	type scored struct {
+		unit int
+		fit
+	}
+	var fits []scored
+	for i, f := range weigh(words, unitTexts(units)) {
+		if f.many && f.share >= minShare {
+			fits = append(fits, scored{i, f})
+		}
+	}
+	slices.SortStableFunc(fits, func(a, b scored) int { return cmp.Compare(b.score, a.score) })
+	var p Picked
+	if len(fits) == 0 {
+		return p
+	}
+	best := fits[0]
+	rest := fits
+	if len(fits) == 1 || best.score >= clearly*fits[1].score {
+		p.Unit = &units[best.unit]
+		rest = fits[1:]
+	}
+	for _, f := range rest {
+		if len(p.Others) < MaxOthers && f.score*2 >= best.score {
+			p.Others = append(p.Others, units[f.unit])
+		}
+	}
+	return p
+}
+
+// named finds the only unit whose title or file is called exactly so; -1 for none.
+func named(symptom string, units []Unit) int {
+	asked := strings.Join(tokens(symptom), "")
+	found := -1
+	for i := range units {
+		u := &units[i]
+		called := asked == strings.Join(tokens(u.Title), "") || u.Whole && asked == strings.Join(tokens(stem(u.Page.Path)), "")
+		if asked == "" || !called {
+			continue
+		}
+		if found >= 0 {
+			return -1
+		}
+		found = i
+	}
+	return found
+}
+
+func unitTexts(units []Unit) []texts {
+	all := make([]texts, len(units))
+	for i := range units {
+		u := &units[i]
+		all[i] = texts{
+			heading: tokens(u.Title), trail: tokens(strings.Join(u.Section.Trail, " ")),
+			tags: tokens(strings.Join(u.Page.Tags, " ")), body: strings.ToLower(Spread(u.Text)),
+		}
+		if u.Whole {
+			all[i].heading = append(all[i].heading, tokens(stem(u.Page.Path))...)
+			slices.Sort(all[i].heading)
+			all[i].heading = slices.Compact(all[i].heading)
+		}
+	}
+	return all
+}

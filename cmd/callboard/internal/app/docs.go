@@ -1,0 +1,108 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"callboard/catalog/docs"
+	"callboard/catalog/ingest"
+)
+
+// docsRetry is how soon the index is looked after again when nothing in the catalog changed: it may
+// have been deleted, or the last attempt may have failed.
+const docsRetry = 10 * time.Second
+
+// openDocs opens the index of the documentation and what answers from it.
+func (a *App) openDocs(ctx context.Context) error {
+	index, err := a.db.Docs(ctx)
+	if err != nil {
+		return err
+	}
+	a.closer.add("index of the documentation", index.Close)
+	a.docs = docs.NewLibrary(ctx, index, a.log)
+	return nil
+}
+
+// catalogPublished wakes runDocs. Many wakings are one: it follows the newest catalog only.
+func (a *App) catalogPublished() {
+	select {
+	case a.docsKick <- struct{}{}:
+	default:
+	}
+}
+
+// runDocs keeps the documentation in step with the catalog, behind it, until ctx ends.
+func (a *App) runDocs(ctx context.Context) error {
+	ticker := time.NewTicker(docsRetry)
+	defer ticker.Stop()
+	for due := true; ; {
+		if due {
+			due = !a.indexDocs(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.docsKick:
+			due = true
+		case <-ticker.C:
+			due = due || a.docs.Lost(ctx)
+		}
+	}
+}
+
+// indexDocs brings the documentation in step once, and reports whether it could. Old documentation is
+// served until it can.
+func (a *App) indexDocs(ctx context.Context) bool {
+	snapshot, trees := a.syncer.Current()
+	err := a.docs.Update(ctx, docs.Present{Snapshot: snapshot, Trees: docsTrees(trees)})
+	if err != nil && ctx.Err() == nil {
+		a.log.Warn("the documentation could not be indexed, what was indexed before is served", "error", err)
+	}
+	return err == nil
+}
+
+// IndexDocs brings the documentation in step with the catalog, for a program that ends after a sync.
+func (a *App) IndexDocs(ctx context.Context) { a.indexDocs(ctx) }
+
+// docsTrees are the trees as catalog/docs sees them.
+func docsTrees(trees map[string]ingest.Tree) map[string]docs.Tree {
+	out := make(map[string]docs.Tree, len(trees))
+	for name, tree := range trees {
+		out[name] = docsTree(tree)
+	}
+	return out
+}
+
+func docsTree(tree ingest.Tree) docs.Tree {
+	dir := func(name string) *ingest.Dir {
+		if name == "." {
+			name = ""
+		}
+		return tree.Root.Dir(name)
+	}
+	return docs.Tree{
+		FS: tree.FS, Revision: tree.Revision,
+		Hash: func(name string) (string, docs.Kind) {
+			if folder := dir(name); folder != nil {
+				return folder.Hash, docs.AFolder
+			}
+			if hash, found := tree.Root.File(name); found {
+				return hash, docs.AFile
+			}
+			return "", docs.Nothing
+		},
+		List: func(name string) (folders, files []string) {
+			folder := dir(name)
+			if folder == nil {
+				return nil, nil
+			}
+			for _, sub := range folder.Dirs {
+				folders = append(folders, sub.Name)
+			}
+			for _, blob := range folder.Files {
+				files = append(files, blob.Name)
+			}
+			return folders, files
+		},
+	}
+}
