@@ -108,7 +108,7 @@ func annotationLink(a catalog.Pair) (label, url string) {
 
 // linkList is the who-owns card's line of links.
 func (s subject) linkList() fact {
-	const most = 4 // what fits beside the label in 80 columns
+	const most = 3 // what fits beside the label in 80 columns
 	f := fact{field: card.Field{Label: "Links"}, pointers: []string{"/metadata/links"}}
 	links := slices.DeleteFunc(s.allLinks(), func(l entityLink) bool { return l.ours })
 	var parts []card.Text
