@@ -13,13 +13,24 @@ type nameIndex struct {
 }
 
 func buildNames(documents []*Document) nameIndex {
-	n := nameIndex{documents, make([]id, len(documents))}
-	for i := range documents {
-		n.sorted[i] = toID(i)
+	type keyed struct {
+		name string
+		id   id
 	}
-	slices.SortFunc(n.sorted, func(a, b id) int {
-		return cmp.Or(strings.Compare(n.name(a), n.name(b)), cmp.Compare(a, b))
+	keys := make([]keyed, len(documents))
+	for i, d := range documents {
+		keys[i] = keyed{d.Entity.Ref.Name, toID(i)}
+	}
+	slices.SortFunc(keys, func(a, b keyed) int {
+		if c := strings.Compare(a.name, b.name); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.id, b.id)
 	})
+	n := nameIndex{documents, make([]id, len(documents))}
+	for i, k := range keys {
+		n.sorted[i] = k.id
+	}
 	return n
 }
 

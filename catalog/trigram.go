@@ -27,16 +27,21 @@ const (
 	minShare     = 0.25
 	farAway      = 3 // distances from here on are all the same
 	maxSuggested = 5
+
+	usualTrigrams = 16 // about how many a term has
 )
 
 func buildTrigrams(documents []*Document, names nameIndex) trigramIndex {
 	x := trigramIndex{terms: termsOf(documents, names), first: make([]uint32, trigrams+1)}
-	var buffer []uint32
+	all := make([]uint32, 0, usualTrigrams*len(x.terms)) // those of each term, one term after the other
+	ends := make([]int, len(x.terms))
 	for i, term := range x.terms {
-		buffer = appendTrigrams(buffer[:0], term)
-		for _, t := range buffer {
+		start := len(all)
+		all = appendTrigrams(all, term)
+		for _, t := range all[start:] {
 			x.first[t+1]++
 		}
+		ends[i] = len(all)
 		if len(term) <= maxBrief {
 			x.brief = append(x.brief, uint32(i))
 		}
@@ -44,14 +49,15 @@ func buildTrigrams(documents []*Document, names nameIndex) trigramIndex {
 	for t := range trigrams {
 		x.first[t+1] += x.first[t]
 	}
-	x.posts = make([]uint32, x.first[trigrams])
+	x.posts = make([]uint32, len(all))
 	next := slices.Clone(x.first)
-	for i, term := range x.terms {
-		buffer = appendTrigrams(buffer[:0], term)
-		for _, t := range buffer {
+	start := 0
+	for i, end := range ends {
+		for _, t := range all[start:end] {
 			x.posts[next[t]] = uint32(i)
 			next[t]++
 		}
+		start = end
 	}
 	count := len(x.terms)
 	x.tally = &sync.Pool{New: func() any { t := make([]uint8, count); return &t }}
@@ -86,18 +92,18 @@ func termsOf(documents []*Document, names nameIndex) []string {
 // appendTrigrams adds the trigrams of term to list, each once.
 func appendTrigrams(list []uint32, term string) []uint32 {
 	var a, b uint32
+	start := len(list)
 	for i := range len(term) + 1 {
 		var c uint32
 		if i < len(term) {
 			c = letter(term[i])
 		}
-		if i > 0 {
-			list = append(list, (a*letters+b)*letters+c)
+		if t := (a*letters+b)*letters + c; i > 0 && !slices.Contains(list[start:], t) { // they are few
+			list = append(list, t)
 		}
 		a, b = b, c
 	}
-	slices.Sort(list)
-	return slices.Compact(list)
+	return list
 }
 
 func letter(c byte) uint32 {
