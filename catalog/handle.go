@@ -38,12 +38,35 @@ func buildHandles(documents []*Document, sources []SourceStatus) handleIndex {
 	}
 	x.sorted = make([]handle, 0, usualHandles*len(documents))
 	for i, d := range documents {
-		x.each(d, func(key string, how How, _ string) {
-			x.sorted = append(x.sorted, handle{maphash.String(x.seed, key), toID(i), how})
-		})
+		x.sorted = x.appendHandles(x.sorted, d, toID(i))
 	}
 	x.sorted = slices.Clone(slices.Compact(sortHandles(x.sorted))) // without the room to spare
 	return x
+}
+
+func (x *handleIndex) appendHandles(list []handle, d *Document, i id) []handle {
+	x.each(d, func(key string, how How, _ string) {
+		list = append(list, handle{maphash.String(x.seed, key), i, how})
+	})
+	return list
+}
+
+// derive moves the handles over to the documents of a change.
+func (x *handleIndex) derive(m *move) handleIndex {
+	next := handleIndex{seed: x.seed, sources: x.sources}
+	kept := make([]handle, 0, len(x.sorted))
+	for _, h := range x.sorted {
+		if now, unchanged := m.kept(h.id); unchanged {
+			kept = append(kept, handle{h.hash, now, h.how})
+		}
+	}
+	var fresh []handle
+	for _, i := range m.fresh {
+		fresh = x.appendHandles(fresh, m.documents[i], i)
+	}
+	slices.SortFunc(fresh, handle.compare)
+	next.sorted = weave(kept, slices.Compact(fresh), handle.compare)
+	return next
 }
 
 func (h handle) compare(o handle) int {

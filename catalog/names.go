@@ -64,3 +64,24 @@ func (n *nameIndex) position(name string) int {
 	})
 	return i
 }
+
+// derive moves the index over to the documents of a change.
+func (n *nameIndex) derive(m *move) nameIndex {
+	next := nameIndex{m.documents, make([]id, 0, len(m.documents))}
+	for _, i := range n.sorted {
+		if now := m.to[i]; now >= 0 {
+			next.sorted = append(next.sorted, now)
+		}
+	}
+	added := slices.Clone(m.added)
+	slices.SortFunc(added, next.compare)
+	next.sorted = weave(next.sorted, added, next.compare)
+	return next
+}
+
+func (n *nameIndex) compare(a, b id) int {
+	if c := strings.Compare(n.name(a), n.name(b)); c != 0 {
+		return c
+	}
+	return cmp.Compare(a, b)
+}
