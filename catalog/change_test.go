@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +27,9 @@ func TestSnapshot_With(t *testing.T) {
 				whole := catalog.NewSnapshot(w.contents())
 				for _, viewer := range []catalog.Viewer{catalog.Everything{}, onlySource("acme")} {
 					want, got := w.answers(whole.As(viewer)), w.answers(derived.As(viewer))
+					if reflect.DeepEqual(want, got) {
+						continue // much quicker than the list of differences
+					}
 					if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 						t.Fatalf("after step %d a question tells the derived catalog apart (-whole +derived):\n%s", step, diff)
 					}
