@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -151,7 +152,7 @@ func (w *changingWorld) alter(doc *catalog.Document) *catalog.Document {
 		annotated("callboard/aliases", fmt.Sprint("alias-", w.dice.IntN(20), ",everybody"), "github.com/project-slug", "acme/"+doc.Ref.Name),
 		related(catalog.DependsOn, other(), catalog.DependsOn, other()), related(catalog.PartOf, "system:amber"),
 		related(catalog.DependencyOf, other()), related(catalog.DependsOn, "resource:nowhere"),
-		linked(catalog.Link{URL: "https://grafana.example.com/d/" + doc.Ref.Name + fmt.Sprint(w.dice.IntN(3)), Title: "Dashboard"}),
+		linked(catalog.Link{URL: "https://grafana.example.com/d/" + doc.Ref.Name + strconv.Itoa(w.dice.IntN(3)), Title: "Dashboard"}),
 		from("local", doc.Ref.Name+".yaml"),
 	} {
 		if w.dice.IntN(2) == 0 {

@@ -144,27 +144,27 @@ func (d *diff) descend(before, now *Dir, dir string) {
 		return
 	}
 	d.links = d.links || !slices.Equal(before.Links, now.Links)
-	merge(before.Files, now.Files, func(b Blob) string { return b.Name }, func(old, new *Blob) {
+	merge(before.Files, now.Files, func(b Blob) string { return b.Name }, func(old, fresh *Blob) {
 		switch {
 		case old == nil:
-			d.come = append(d.come, join(dir, new.Name))
-		case new == nil:
+			d.come = append(d.come, join(dir, fresh.Name))
+		case fresh == nil:
 			d.gone = append(d.gone, join(dir, old.Name))
-		case old.Hash != new.Hash:
-			d.same = append(d.same, join(dir, new.Name))
+		case old.Hash != fresh.Hash:
+			d.same = append(d.same, join(dir, fresh.Name))
 		default:
 			return
 		}
 		d.count++
 	})
-	merge(before.Dirs, now.Dirs, func(s Sub) string { return s.Name }, func(old, new *Sub) {
+	merge(before.Dirs, now.Dirs, func(s Sub) string { return s.Name }, func(old, fresh *Sub) {
 		switch {
 		case old == nil:
-			d.descend(nil, new.Dir, join(dir, new.Name))
-		case new == nil:
+			d.descend(nil, fresh.Dir, join(dir, fresh.Name))
+		case fresh == nil:
 			d.descend(old.Dir, nil, join(dir, old.Name))
 		default:
-			d.descend(old.Dir, new.Dir, join(dir, new.Name))
+			d.descend(old.Dir, fresh.Dir, join(dir, fresh.Name))
 		}
 	})
 }
