@@ -25,6 +25,19 @@ func BenchmarkNewSnapshot(b *testing.B) {
 	}
 }
 
+func BenchmarkWith(b *testing.B) {
+	for _, n := range sizes() {
+		contents := generate(n)
+		s := catalog.NewSnapshot(contents)
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				doc := contents.Documents[i%n]
+				s = s.With(catalog.Change{Contents: catalog.Contents{Documents: []*catalog.Document{doc}, Sources: contents.Sources}})
+			}
+		})
+	}
+}
+
 func heap() int64 {
 	runtime.GC()
 	var m runtime.MemStats

@@ -86,15 +86,8 @@ type arc struct {
 // buildGraph also gives the refs that are named by a relation but are no entity, sorted.
 func buildGraph(documents []*Document) ([]Ref, graph) {
 	types := relationTypes(documents)
-	ids := make(map[Ref]id, len(documents))
-	for i, d := range documents {
-		ids[d.Entity.Ref] = toID(i)
-	}
-	dangling := danglingRefs(documents, ids)
-	for i, ref := range dangling {
-		ids[ref] = toID(len(documents) + i)
-	}
-	g := packGraph(bothEnds(documents, types, ids), types, len(ids))
+	targets, dangling := targetsOf(documents)
+	g := packGraph(bothEnds(documents, types, targets), types, len(documents)+len(dangling))
 	g.tidy(func(a, b edge) int {
 		if a.kind != b.kind {
 			return cmp.Compare(a.kind, b.kind)
@@ -114,25 +107,57 @@ func refOf(documents []*Document, dangling []Ref, i id) Ref {
 	return dangling[int(i)-len(documents)]
 }
 
-// bothEnds lists each declared relation from either end.
-func bothEnds(documents []*Document, types []string, ids map[Ref]id) []arc {
-	number := make(map[string]uint16, len(types))
+// targetsOf gives the ids of the targets of all declared relations, in the order of the documents and
+// of what each declares, and the targets that are no entity, sorted.
+func targetsOf(documents []*Document) (targets []id, dangling []Ref) {
+	ids := make(map[Ref]id, len(documents))
 	count := 0
+	for i, d := range documents {
+		ids[d.Entity.Ref] = toID(i)
+		count += len(d.Entity.Declares)
+	}
+	targets = make([]id, 0, count)
+	for _, d := range documents {
+		for _, r := range d.Entity.Declares {
+			target, found := ids[r.Target]
+			if !found {
+				target = -1 - toID(len(dangling)) // as they come
+				dangling = append(dangling, r.Target)
+				ids[r.Target] = target
+			}
+			targets = append(targets, target)
+		}
+	}
+	slices.SortFunc(dangling, Ref.Compare)
+	final := make([]id, len(dangling))
+	for i, ref := range dangling {
+		final[-1-ids[ref]] = toID(len(documents) + i)
+	}
+	for i, target := range targets {
+		if target < 0 {
+			targets[i] = final[-1-target]
+		}
+	}
+	return targets, dangling
+}
+
+// bothEnds lists each declared relation from either end.
+func bothEnds(documents []*Document, types []string, targets []id) []arc {
+	number := make(map[string]uint16, len(types))
 	for i, name := range types {
 		number[name] = uint16(i)
 	}
-	for _, d := range documents {
-		count += 2 * len(d.Entity.Declares)
-	}
-	arcs := make([]arc, 0, count)
+	arcs := make([]arc, 0, 2*len(targets))
 	for i, d := range documents {
 		from := toID(i)
-		for _, r := range d.Entity.Declares {
+		own := targets[:len(d.Entity.Declares)]
+		targets = targets[len(own):]
+		for n, r := range d.Entity.Declares {
 			kind, known := number[r.Type]
 			if !known {
 				continue
 			}
-			target := ids[r.Target]
+			target := own[n]
 			arcs = append(arcs, arc{from, edge{kind, target}})
 			if inverse := Inverse(r.Type); inverse != "" {
 				arcs = append(arcs, arc{target, edge{number[inverse], from}})
@@ -189,16 +214,4 @@ func relationTypes(documents []*Document) []string {
 		}
 	}
 	return slices.Sorted(maps.Keys(set))
-}
-
-func danglingRefs(documents []*Document, ids map[Ref]id) []Ref {
-	set := make(map[Ref]bool)
-	for _, d := range documents {
-		for _, r := range d.Entity.Declares {
-			if _, found := ids[r.Target]; !found {
-				set[r.Target] = true
-			}
-		}
-	}
-	return slices.SortedFunc(maps.Keys(set), Ref.Compare)
 }

@@ -38,18 +38,65 @@ func buildHandles(documents []*Document, sources []SourceStatus) handleIndex {
 	}
 	x.sorted = make([]handle, 0, usualHandles*len(documents))
 	for i, d := range documents {
-		x.each(d, func(key string, how How, _ string) {
-			x.sorted = append(x.sorted, handle{maphash.String(x.seed, key), toID(i), how})
-		})
+		x.sorted = x.appendHandles(x.sorted, d, toID(i))
 	}
-	slices.SortFunc(x.sorted, func(a, b handle) int {
-		if a.hash != b.hash { // nearly always
-			return cmp.Compare(a.hash, b.hash)
-		}
-		return cmp.Or(cmp.Compare(a.how, b.how), cmp.Compare(a.id, b.id))
-	})
-	x.sorted = slices.Clone(slices.Compact(x.sorted))
+	x.sorted = slices.Clone(slices.Compact(sortHandles(x.sorted))) // without the room to spare
 	return x
+}
+
+func (x *handleIndex) appendHandles(list []handle, d *Document, i id) []handle {
+	x.each(d, func(key string, how How, _ string) {
+		list = append(list, handle{maphash.String(x.seed, key), i, how})
+	})
+	return list
+}
+
+// derive moves the handles over to the documents of a change.
+func (x *handleIndex) derive(m *move) handleIndex {
+	next := handleIndex{seed: x.seed, sources: x.sources}
+	kept := make([]handle, 0, len(x.sorted))
+	for _, h := range x.sorted {
+		if now, unchanged := m.kept(h.id); unchanged {
+			kept = append(kept, handle{h.hash, now, h.how})
+		}
+	}
+	var fresh []handle
+	for _, i := range m.fresh {
+		fresh = x.appendHandles(fresh, m.documents[i], i)
+	}
+	slices.SortFunc(fresh, handle.compare)
+	next.sorted = weave(kept, slices.Compact(fresh), handle.compare)
+	return next
+}
+
+func (h handle) compare(o handle) int {
+	if h.hash != o.hash { // nearly always
+		return cmp.Compare(h.hash, o.hash)
+	}
+	return cmp.Or(cmp.Compare(h.how, o.how), cmp.Compare(h.id, o.id))
+}
+
+// sortHandles gives a sorted copy. Hashes spread evenly, so they are dealt out to many small heaps by their
+// first bits.
+func sortHandles(handles []handle) []handle {
+	const shift = 64 - 16
+	first := make([]int, 1<<16+1) // of each heap
+	for _, h := range handles {
+		first[h.hash>>shift+1]++
+	}
+	for i := range 1 << 16 {
+		first[i+1] += first[i]
+	}
+	sorted, next := make([]handle, len(handles)), slices.Clone(first)
+	for _, h := range handles {
+		heap := h.hash >> shift
+		sorted[next[heap]] = h
+		next[heap]++
+	}
+	for i := range 1 << 16 {
+		slices.SortFunc(sorted[first[i]:first[i+1]], handle.compare)
+	}
+	return sorted
 }
 
 // find gives the entities that key leads to by the rule how, in the order of their refs. As only

@@ -13,13 +13,24 @@ type nameIndex struct {
 }
 
 func buildNames(documents []*Document) nameIndex {
-	n := nameIndex{documents, make([]id, len(documents))}
-	for i := range documents {
-		n.sorted[i] = toID(i)
+	type keyed struct {
+		name string
+		id   id
 	}
-	slices.SortFunc(n.sorted, func(a, b id) int {
-		return cmp.Or(strings.Compare(n.name(a), n.name(b)), cmp.Compare(a, b))
+	keys := make([]keyed, len(documents))
+	for i, d := range documents {
+		keys[i] = keyed{d.Entity.Ref.Name, toID(i)}
+	}
+	slices.SortFunc(keys, func(a, b keyed) int {
+		if c := strings.Compare(a.name, b.name); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.id, b.id)
 	})
+	n := nameIndex{documents, make([]id, len(documents))}
+	for i, k := range keys {
+		n.sorted[i] = k.id
+	}
 	return n
 }
 
@@ -52,4 +63,25 @@ func (n *nameIndex) position(name string) int {
 		return strings.Compare(n.name(i), name)
 	})
 	return i
+}
+
+// derive moves the index over to the documents of a change.
+func (n *nameIndex) derive(m *move) nameIndex {
+	next := nameIndex{m.documents, make([]id, 0, len(m.documents))}
+	for _, i := range n.sorted {
+		if now := m.to[i]; now >= 0 {
+			next.sorted = append(next.sorted, now)
+		}
+	}
+	added := slices.Clone(m.added)
+	slices.SortFunc(added, next.compare)
+	next.sorted = weave(next.sorted, added, next.compare)
+	return next
+}
+
+func (n *nameIndex) compare(a, b id) int {
+	if c := strings.Compare(n.name(a), n.name(b)); c != 0 {
+		return c
+	}
+	return cmp.Compare(a, b)
 }

@@ -54,12 +54,12 @@ func NewSnapshot(contents Contents) *Snapshot {
 	s.contents.Documents = nil // sorted above; the unsorted list is not needed again
 
 	var parts sync.WaitGroup
+	parts.Go(func() { s.handles = buildHandles(s.documents, s.contents.Sources) })
+	parts.Go(func() { s.texts = buildTexts(s.documents) })
 	parts.Go(func() {
 		s.dangling, s.graph = buildGraph(s.documents)
 		s.bySource = groupBySource(s.documents)
 	})
-	parts.Go(func() { s.handles = buildHandles(s.documents, s.contents.Sources) })
-	parts.Go(func() { s.texts = buildTexts(s.documents) })
 	s.names = buildNames(s.documents)
 	s.similar = buildTrigrams(s.documents, s.names)
 	parts.Wait()
@@ -76,19 +76,29 @@ func (s *Snapshot) Revision() int64 { return s.contents.Revision }
 func (s *Snapshot) As(viewer Viewer) View { return View{s, viewer} }
 
 func sortedDocuments(documents []*Document) []*Document {
-	sorted := make([]*Document, 0, len(documents))
+	type keyed struct { // the key at hand: entities are far away in memory
+		ref Ref
+		doc *Document
+	}
+	keys := make([]keyed, 0, len(documents))
 	for _, d := range documents {
 		if d.Entity != nil {
-			sorted = append(sorted, d)
+			keys = append(keys, keyed{d.Entity.Ref, d})
 		}
 	}
-	slices.SortFunc(sorted, func(a, b *Document) int {
-		if c := a.Entity.Ref.Compare(b.Entity.Ref); c != 0 {
+	slices.SortFunc(keys, func(a, b keyed) int {
+		if c := a.ref.Compare(b.ref); c != 0 {
 			return c
 		}
-		return cmp.Or(cmp.Compare(a.Origin.Source, b.Origin.Source), cmp.Compare(a.Origin.Path, b.Origin.Path), cmp.Compare(a.Origin.Doc, b.Origin.Doc))
+		x, y := a.doc.Origin, b.doc.Origin
+		return cmp.Or(cmp.Compare(x.Source, y.Source), cmp.Compare(x.Path, y.Path), cmp.Compare(x.Doc, y.Doc))
 	})
-	return slices.CompactFunc(sorted, func(a, b *Document) bool { return a.Entity.Ref == b.Entity.Ref })
+	keys = slices.CompactFunc(keys, func(a, b keyed) bool { return a.ref == b.ref })
+	sorted := make([]*Document, len(keys))
+	for i, k := range keys {
+		sorted[i] = k.doc
+	}
+	return sorted
 }
 
 func groupBySource(documents []*Document) map[string][]id {

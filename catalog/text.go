@@ -66,6 +66,31 @@ func writeLine(b *strings.Builder, e *Entity) {
 	b.WriteByte('\n')
 }
 
+// derive moves the lines over to the documents of a change.
+func (x *textIndex) derive(m *move) textIndex {
+	var b strings.Builder
+	next := textIndex{first: make([]int, 0, len(m.documents)+1)}
+	b.Grow(len(x.text) + usualLine*len(m.fresh))
+	fresh := m.fresh
+	put := func(upTo int) { // fresh lines before the line of an id
+		for ; len(fresh) > 0 && int(fresh[0]) < upTo; fresh = fresh[1:] {
+			next.first = append(next.first, b.Len())
+			writeLine(&b, m.documents[fresh[0]].Entity)
+		}
+	}
+	for i := range m.to {
+		if now, unchanged := m.kept(toID(i)); unchanged {
+			put(int(now))
+			next.first = append(next.first, b.Len())
+			b.WriteString(x.line(toID(i)))
+		}
+	}
+	put(len(m.documents))
+	next.first = append(next.first, b.Len())
+	next.text = b.String()
+	return next
+}
+
 // writeField writes text in lower case, and a space.
 func writeField(b *strings.Builder, text string) {
 	text = strings.ToLower(text)

@@ -15,6 +15,7 @@ type trigramIndex struct {
 	posts []uint32 // positions in terms
 	brief []uint32 // terms of up to maxBrief bytes, which share too little with their misspellings
 	tally *sync.Pool
+	loose int // changes of entities since the terms were last gathered anew; terms that nothing is called by any more do no harm
 }
 
 const (
@@ -27,16 +28,25 @@ const (
 	minShare     = 0.25
 	farAway      = 3 // distances from here on are all the same
 	maxSuggested = 5
+
+	usualTrigrams = 16 // about how many a term has
 )
 
 func buildTrigrams(documents []*Document, names nameIndex) trigramIndex {
-	x := trigramIndex{terms: termsOf(documents, names), first: make([]uint32, trigrams+1)}
-	var buffer []uint32
+	return indexTerms(termsOf(documents, names))
+}
+
+func indexTerms(terms []string) trigramIndex {
+	x := trigramIndex{terms: terms, first: make([]uint32, trigrams+1)}
+	all := make([]uint32, 0, usualTrigrams*len(x.terms)) // those of each term, one term after the other
+	ends := make([]int, len(x.terms))
 	for i, term := range x.terms {
-		buffer = appendTrigrams(buffer[:0], term)
-		for _, t := range buffer {
+		start := len(all)
+		all = appendTrigrams(all, term)
+		for _, t := range all[start:] {
 			x.first[t+1]++
 		}
+		ends[i] = len(all)
 		if len(term) <= maxBrief {
 			x.brief = append(x.brief, uint32(i))
 		}
@@ -44,18 +54,70 @@ func buildTrigrams(documents []*Document, names nameIndex) trigramIndex {
 	for t := range trigrams {
 		x.first[t+1] += x.first[t]
 	}
-	x.posts = make([]uint32, x.first[trigrams])
+	x.posts = make([]uint32, len(all))
 	next := slices.Clone(x.first)
-	for i, term := range x.terms {
-		buffer = appendTrigrams(buffer[:0], term)
-		for _, t := range buffer {
+	start := 0
+	for i, end := range ends {
+		for _, t := range all[start:end] {
 			x.posts[next[t]] = uint32(i)
 			next[t]++
 		}
+		start = end
 	}
-	count := len(x.terms)
-	x.tally = &sync.Pool{New: func() any { t := make([]uint8, count); return &t }}
+	x.tally = newTally(len(x.terms))
 	return x
+}
+
+func newTally(count int) *sync.Pool {
+	return &sync.Pool{New: func() any { t := make([]uint8, count); return &t }}
+}
+
+// derive adds the terms of the documents of a change, and gathers all anew when much has changed.
+func (x *trigramIndex) derive(m *move, names nameIndex) trigramIndex {
+	next := *x
+	next.loose += m.leaving + len(m.fresh)
+	if derivedShare*next.loose > len(x.terms) {
+		return buildTrigrams(m.documents, names)
+	}
+	var terms []string
+	for _, i := range m.fresh {
+		eachTerm(m.documents[i].Entity, func(term string) {
+			if len(term) <= maxTerm && !x.has(term) {
+				terms = append(terms, term)
+			}
+		})
+	}
+	if len(terms) == 0 {
+		return next
+	}
+	more := indexTerms(terms)
+	shift := uint32(len(x.terms))
+	next.terms = slices.Concat(x.terms, terms)
+	next.tally = newTally(len(next.terms))
+	next.first, next.posts = make([]uint32, trigrams+1), make([]uint32, 0, len(x.posts)+len(more.posts))
+	for t := range uint32(trigrams) {
+		next.posts = append(next.posts, x.having(t)...)
+		for _, i := range more.having(t) {
+			next.posts = append(next.posts, i+shift)
+		}
+		next.first[t+1] = uint32(len(next.posts))
+	}
+	next.brief = slices.Clip(next.brief)
+	for _, i := range more.brief {
+		next.brief = append(next.brief, i+shift)
+	}
+	return next
+}
+
+// has looks for a term in the shortest of its lists.
+func (x *trigramIndex) has(term string) bool {
+	var shortest []uint32
+	for n, t := range appendTrigrams(nil, term) {
+		if list := x.having(t); n == 0 || len(list) < len(shortest) {
+			shortest = list
+		}
+	}
+	return slices.ContainsFunc(shortest, func(i uint32) bool { return x.terms[i] == term })
 }
 
 // termsOf gives each name once, and the titles and aliases that differ from it.
@@ -74,30 +136,40 @@ func termsOf(documents []*Document, names nameIndex) []string {
 		}
 	}
 	for _, d := range documents {
-		eachName(d.Entity, func(key string, how How, _ string) {
-			if how != ByPerson && key != d.Entity.Ref.Name {
-				add(key)
+		eachTerm(d.Entity, func(term string) {
+			if term != d.Entity.Ref.Name {
+				add(term)
 			}
 		})
 	}
 	return slices.Clip(terms)
 }
 
+// eachTerm tells an entity's name, title and aliases.
+func eachTerm(e *Entity, tell func(term string)) {
+	tell(e.Ref.Name)
+	eachName(e, func(key string, how How, _ string) {
+		if how != ByPerson {
+			tell(key)
+		}
+	})
+}
+
 // appendTrigrams adds the trigrams of term to list, each once.
 func appendTrigrams(list []uint32, term string) []uint32 {
 	var a, b uint32
+	start := len(list)
 	for i := range len(term) + 1 {
 		var c uint32
 		if i < len(term) {
 			c = letter(term[i])
 		}
-		if i > 0 {
-			list = append(list, (a*letters+b)*letters+c)
+		if t := (a*letters+b)*letters + c; i > 0 && !slices.Contains(list[start:], t) { // they are few
+			list = append(list, t)
 		}
 		a, b = b, c
 	}
-	slices.Sort(list)
-	return slices.Compact(list)
+	return list
 }
 
 func letter(c byte) uint32 {

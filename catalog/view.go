@@ -104,6 +104,17 @@ func (v View) Document(ref Ref) *Document {
 	return v.s.documents[i]
 }
 
+// Documents gives the documents that hold the entities, sorted by ref.
+func (v View) Documents() iter.Seq[*Document] {
+	return func(yield func(*Document) bool) {
+		for _, d := range v.s.documents {
+			if v.sees(d.Entity) && !yield(d) {
+				return
+			}
+		}
+	}
+}
+
 // Orphan reports whether no Location names the entity any more.
 func (v View) Orphan(ref Ref) bool {
 	_, found := v.lookup(ref)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"reflect"
 	"slices"
@@ -22,11 +23,11 @@ const (
 
 // draft is what a source becomes if the sync goes through.
 type draft struct {
-	status catalog.SourceStatus
-	tree   *Tree
-	files  map[string]*catalog.File // nil: as they are
-	names  map[string][]string
-	extra  []string
+	status  catalog.SourceStatus
+	tree    *Tree
+	changed map[string]*catalog.File // what differs from the state's files, nil for files that are gone; a nil map: nothing was scanned
+	names   map[string][]string
+	scanned *scanned
 
 	damaged bool // not all of the tree could be read
 }
@@ -68,7 +69,7 @@ func (s *Syncer) measure(fetched []fetch, drafts map[*state]*draft) {
 	for i := range fetched {
 		f := &fetched[i]
 		d := drafts[f.state]
-		if d == nil || d.files == nil || d.status.Revision == f.state.status.Revision {
+		if d == nil || d.changed == nil || d.status.Revision == f.state.status.Revision {
 			continue
 		}
 		if since := s.schedule.since(f.state); !since.IsZero() {
@@ -91,7 +92,7 @@ func (s *Syncer) drafts(ctx context.Context, fetched []fetch) map[*state]*draft 
 			continue
 		}
 		f.state.applied = f.turn
-		d := &draft{status: f.state.status, names: f.state.names, extra: f.state.extra}
+		d := &draft{status: f.state.status, names: f.state.names, scanned: f.state.scanned}
 		drafts[f.state] = d
 		if f.err != nil {
 			d.status.Error = f.err.Error()
@@ -144,15 +145,15 @@ func (s *Syncer) addresses(drafts map[*state]*draft) atlas {
 // all sources share.
 func (s *Syncer) scanOne(st *state, drafts map[*state]*draft, addresses atlas, reader Reader, extra []string) bool {
 	d := drafts[st]
-	if d == nil && (st.tree == nil || slices.Equal(extra, st.extra)) {
+	if d == nil && (st.scanned == nil || slices.Equal(extra, st.scanned.extra)) {
 		return false
 	}
 	if d == nil {
-		d = &draft{status: st.status, tree: st.tree, names: st.names, extra: st.extra}
+		d = &draft{status: st.status, tree: st.scanned.tree, names: st.names, scanned: st.scanned}
 		drafts[st] = d
 	}
-	known := st.tree != nil && d.tree != nil && st.status.Revision == d.tree.Revision && !st.damaged
-	if d.tree == nil || (known || d.files != nil) && slices.Equal(extra, d.extra) {
+	known := st.scanned != nil && d.tree != nil && st.status.Revision == d.tree.Revision && !st.damaged
+	if d.tree == nil || (known || d.changed != nil) && slices.Equal(extra, d.scanned.extra) {
 		return false
 	}
 	reader.Source, reader.Revision, reader.FS, reader.Web = st.config.Name, d.tree.Revision, d.tree.FS, st.config.web(d.tree.Branch)
@@ -161,9 +162,15 @@ func (s *Syncer) scanOne(st *state, drafts map[*state]*draft, addresses atlas, r
 		config: st.config, tree: *d.tree, atlas: addresses, before: st.files, twins: st.twins,
 		globs: st.globs, used: map[string]*glob{}, reader: reader,
 	}
-	sc.run(extra)
-	st.globs = sc.used
-	d.files, d.names, d.extra, d.damaged = sc.files, sc.foreign, extra, sc.damaged.Load()
+	left, fine := sc.differences(st.scanned, d.tree, extra)
+	if fine {
+		maps.Copy(st.globs, sc.used)
+	} else {
+		sc.run(extra)
+		d.names, left = sc.foreign, sc.leave(d.tree, extra)
+		st.globs = sc.used
+	}
+	d.changed, d.scanned, d.damaged = sc.changed, left, sc.damaged.Load()
 	if d.status.Revision != d.tree.Revision {
 		d.status.Revision, d.status.ChangedAt = d.tree.Revision, s.opts.Now()
 	}
@@ -187,8 +194,11 @@ func (s *Syncer) named(name string, drafts map[*state]*draft) []string {
 
 // build places all documents; nil when no draft brought files.
 func (s *Syncer) build(drafts map[*state]*draft) *built {
-	if !slices.ContainsFunc(slices.Collect(maps.Values(drafts)), func(d *draft) bool { return d.files != nil }) {
+	if !slices.ContainsFunc(slices.Collect(maps.Values(drafts)), func(d *draft) bool { return d.changed != nil }) {
 		return nil
+	}
+	if next, fine := s.rebuild(drafts); fine {
+		return &next
 	}
 	next := build(s.placings(drafts))
 	return &next
@@ -200,29 +210,43 @@ func (s *Syncer) guard(drafts map[*state]*draft, next *built) bool {
 	if next == nil {
 		return false
 	}
-	had, lost := map[string]int{}, map[string]int{}
+	lost := map[string]int{}
 	stays := make(map[catalog.Ref]bool, len(next.contents.Documents))
 	for _, doc := range next.contents.Documents {
 		stays[doc.Entity.Ref] = true
 	}
-	for _, doc := range s.shown {
-		had[doc.Origin.Source]++
+	for doc := range s.decidedAnew(next) {
 		if !stays[doc.Entity.Ref] {
 			lost[doc.Origin.Source]++
 		}
 	}
 	held := false
 	for st, d := range drafts {
-		n, of := lost[st.config.Name], had[st.config.Name]
-		if d.files == nil || n < guardCount || float64(n) <= guardShare*float64(of) {
+		n := lost[st.config.Name]
+		if d.changed == nil || n < guardCount {
+			continue
+		}
+		of := s.shownOf(st.config.Name)
+		if float64(n) <= guardShare*float64(of) {
 			continue
 		}
 		held = true
 		d.status.Waiting = fmt.Sprintf("commit %.7s would remove %d of %d entities; if that is meant, run callboard sync --confirm", d.tree.Revision, n, of)
 		d.status.Revision, d.status.ChangedAt, d.status.Branch = st.status.Revision, st.status.ChangedAt, st.status.Branch
-		d.files, d.tree, d.names, d.extra = nil, nil, st.names, st.extra
+		d.changed, d.tree, d.names, d.scanned = nil, nil, st.names, st.scanned
 	}
 	return held
+}
+
+// shownOf counts the entities that the catalog shows of a source.
+func (s *Syncer) shownOf(source string) int {
+	n := 0
+	for doc := range s.everything().Documents() {
+		if doc.Origin.Source == source {
+			n++
+		}
+	}
+	return n
 }
 
 // changes lists the rows to write and, for people, the refs concerned.
@@ -236,23 +260,18 @@ func (s *Syncer) changes(drafts map[*state]*draft, next *built) *catalog.ChangeS
 		if s.worthWriting(st, d) {
 			set.Sources = append(set.Sources, d.status)
 		}
-		if d.files == nil {
-			continue
-		}
-		for name, file := range d.files {
-			if st.files[name] != file && next.files[catalog.FileKey{Source: file.Source, Path: name}] == nil {
+		for name, file := range d.changed {
+			key := catalog.FileKey{Source: st.config.Name, Path: name}
+			if file == nil {
+				set.Gone = append(set.Gone, key)
+			} else if next.files[key] == nil {
 				set.Files = append(set.Files, file)
-			}
-		}
-		for name := range st.files {
-			if d.files[name] == nil {
-				set.Gone = append(set.Gone, catalog.FileKey{Source: st.config.Name, Path: name})
 			}
 		}
 	}
 	if next != nil {
 		set.Files = slices.AppendSeq(set.Files, maps.Values(next.files))
-		compare(set, s.shown, next.contents.Documents)
+		compare(set, s.decidedAnew(next), next.contents.Documents)
 	}
 	slices.SortFunc(set.Files, func(a, b *catalog.File) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Path, b.Path))
@@ -273,9 +292,9 @@ func (s *Syncer) worthWriting(st *state, d *draft) bool {
 }
 
 // compare fills in the refs that were added, changed, moved and removed.
-func compare(set *catalog.ChangeSet, before, after []*catalog.Document) {
-	old := make(map[catalog.Ref]*catalog.Document, len(before))
-	for _, doc := range before {
+func compare(set *catalog.ChangeSet, before iter.Seq[*catalog.Document], after []*catalog.Document) {
+	old := make(map[catalog.Ref]*catalog.Document, len(after))
+	for doc := range before {
 		old[doc.Entity.Ref] = doc
 	}
 	for _, doc := range after {
@@ -333,8 +352,16 @@ func (s *Syncer) commit(drafts map[*state]*draft, next *built) {
 			st.written = s.opts.Now()
 		}
 		st.status = d.status
-		if d.files != nil {
-			st.files, st.tree, st.names, st.extra, st.damaged = d.files, d.tree, d.names, d.extra, d.damaged
+		if d.changed == nil {
+			continue
+		}
+		st.names, st.scanned, st.damaged = d.names, d.scanned, d.damaged
+		for name, file := range d.changed {
+			if file == nil {
+				delete(st.files, name)
+			} else {
+				st.files[name] = file
+			}
 		}
 	}
 	if next == nil {
@@ -348,6 +375,7 @@ func (s *Syncer) commit(drafts map[*state]*draft, next *built) {
 			}
 		}
 	}
+	s.settled = s.settled || next.whole()
 	s.publish(*next)
 }
 
@@ -356,8 +384,14 @@ func (s *Syncer) publish(b built) {
 	s.swaps++
 	b.contents.Sources = s.statuses()
 	b.contents.Revision = s.swaps
-	s.shown = b.contents.Documents
-	s.snapshot.Store(catalog.NewSnapshot(b.contents))
+	if b.whole() {
+		for i, st := range s.states {
+			st.skeletons = b.skeletons[i]
+		}
+		s.snapshot.Store(catalog.NewSnapshot(b.contents))
+	} else {
+		s.snapshot.Store(s.Snapshot().With(catalog.Change{Refs: b.refs, Files: b.scope, Contents: b.contents}))
+	}
 	if s.opts.Published != nil {
 		s.opts.Published()
 	}
@@ -375,17 +409,33 @@ func (s *Syncer) statuses() []catalog.SourceStatus {
 func (s *Syncer) placings(drafts map[*state]*draft) []placing {
 	out := make([]placing, 0, len(s.states))
 	for _, st := range s.states {
-		files, status, known := st.files, st.status, st.tree != nil
+		var changed map[string]*catalog.File
+		status, known := st.status, st.scanned != nil
 		if d := drafts[st]; d != nil {
-			status = d.status
-			if d.files != nil {
-				files, known = d.files, true
+			changed, status, known = d.changed, d.status, known || d.changed != nil
+		}
+		files := make([]*catalog.File, 0, len(st.files)+len(changed))
+		for name, file := range st.files {
+			if _, differs := changed[name]; !differs {
+				files = append(files, file)
 			}
 		}
-		sorted := slices.SortedFunc(maps.Values(files), func(a, b *catalog.File) int { return cmp.Compare(a.Path, b.Path) })
-		out = append(out, placing{st.config, sorted, st.config.web(status.Branch), known && status.Error == ""})
+		for _, file := range changed {
+			if file != nil {
+				files = append(files, file)
+			}
+		}
+		sortFiles(files)
+		out = append(out, placing{
+			config: st.config, files: files, skeletons: skeletonDirs(files),
+			web: st.config.web(status.Branch), known: known && status.Error == "",
+		})
 	}
 	return out
+}
+
+func sortFiles(files []*catalog.File) {
+	slices.SortFunc(files, func(a, b *catalog.File) int { return cmp.Compare(a.Path, b.Path) })
 }
 
 func (s *Syncer) observe(fetched []fetch, set *catalog.ChangeSet, err error, took time.Duration) {

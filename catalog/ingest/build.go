@@ -12,9 +12,16 @@ import (
 // built is the outcome of placing all documents: what the catalog shows, and for each file how its
 // documents came out.
 type built struct {
-	contents catalog.Contents
-	files    map[catalog.FileKey]*catalog.File
+	contents  catalog.Contents
+	files     map[catalog.FileKey]*catalog.File
+	skeletons [][]string // by source
+
+	// Of a rebuild only: the files and refs that were decided anew, to which the contents are limited.
+	scope map[catalog.FileKey]bool
+	refs  []catalog.Ref
 }
+
+func (b *built) whole() bool { return b.scope == nil }
 
 // build decides, over all sources, which documents the catalog shows. It is a pure function of the
 // files and the configuration, so a restart comes to the same result as the sync before it.
@@ -33,6 +40,7 @@ func build(sources []placing) built {
 	}
 	for order, source := range sources {
 		b.admit(order, source)
+		b.out.skeletons = append(b.out.skeletons, source.skeletons)
 	}
 	b.out.contents.Losers = map[catalog.Ref][]catalog.Loss{}
 	for _, rivals := range b.byRef {
@@ -68,9 +76,8 @@ func (c *candidate) doc() *catalog.Document { return &c.file.Documents[c.index] 
 
 // admit takes in the documents of one source but those that it may not define and the skeletons.
 func (b *builder) admit(order int, source placing) {
-	skeletons := skeletonDirs(source.files)
 	for _, file := range source.files {
-		below := skeletonOf(skeletons, file.Path)
+		below := skeletonOf(source.skeletons, file.Path)
 		for i := range file.Documents {
 			doc := &file.Documents[i]
 			if doc.Entity == nil {
@@ -156,20 +163,22 @@ func holds(file *catalog.File, doc *catalog.Document) bool {
 	})
 }
 
+// reason says why one won. That it was there first counts only where nothing else speaks for it, so that the
+// same files give the same words in the next build.
 func reason(winner, loser *candidate) string {
 	switch {
 	case winner.file == loser.file:
 		return "within one file the later document counts"
 	case winner.file.Orphan != loser.file.Orphan:
 		return "no Location names this file any more"
-	case holds(winner.file, winner.doc()):
-		return "it was there first"
-	case winner.trusted != loser.trusted:
+	case winner.trusted && !loser.trusted:
 		return "its source is trusted"
-	case winner.order != loser.order:
+	case winner.trusted == loser.trusted && winner.order < loser.order:
 		return "its source comes first in the configuration"
+	case winner.trusted == loser.trusted && winner.order == loser.order && winner.file.Path < loser.file.Path:
+		return "its path comes first"
 	}
-	return "its path comes first"
+	return "it was there first"
 }
 
 // place names where a rival stands, with its source when that differs from the reader's.
@@ -212,10 +221,7 @@ func (b *builder) settle(sources []placing) {
 			}
 		}
 	}
-	slices.SortStableFunc(contents.Problems, func(x, y catalog.Problem) int {
-		return cmp.Or(cmp.Compare(x.Origin.Source, y.Origin.Source), cmp.Compare(x.Origin.Path, y.Origin.Path),
-			cmp.Compare(x.Origin.Doc, y.Origin.Doc), cmp.Compare(x.Origin.Line, y.Origin.Line))
-	})
+	catalog.SortProblems(contents.Problems)
 }
 
 // writable gives the copy of a file that this build may change.

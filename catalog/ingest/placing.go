@@ -16,6 +16,8 @@ type placing struct {
 	files  []*catalog.File // sorted by path
 	web    string          // base URL of the files at the forge, "" when there is none
 	known  bool            // files are those of a tree that was read and of which the last check was fine
+
+	skeletons []string // see skeletonDirs
 }
 
 // file gives the file at path, or nil.

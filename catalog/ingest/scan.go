@@ -25,7 +25,8 @@ type scan struct {
 	used   map[string]*glob         // of this one
 	reader Reader
 
-	files   map[string]*catalog.File // the result
+	files   map[string]*catalog.File // of the tree; only those that differ after a scan of differences
+	changed map[string]*catalog.File // the result: what differs from before; nil for files that are gone
 	ahead   map[string]*catalog.File // what readAhead read of the present wave
 	foreign map[string][]string      // targets in other sources: patterns by source
 	queue   []visit
@@ -45,6 +46,17 @@ func (s *scan) run(extra []string) {
 	s.enter(extra) // after all that the source names by itself, so that a file's Parent tells whose it is
 	s.drain()
 	s.adopt()
+	s.changed = map[string]*catalog.File{}
+	for name, file := range s.files {
+		if s.before[name] != file {
+			s.changed[name] = file
+		}
+	}
+	for name := range s.before {
+		if s.files[name] == nil {
+			s.changed[name] = nil
+		}
+	}
 	s.moves()
 }
 
@@ -139,9 +151,9 @@ func shown(file *catalog.File) bool {
 // rival does not take it over in passing.
 func (s *scan) moves() {
 	held := map[catalog.Ref]bool{}
-	for name, file := range s.before {
-		now := s.files[name]
-		if now == file {
+	for name, now := range s.changed {
+		file := s.before[name]
+		if file == nil {
 			continue
 		}
 		for i := range file.Documents {
@@ -153,11 +165,11 @@ func (s *scan) moves() {
 	if len(held) == 0 {
 		return
 	}
-	for name, file := range s.files {
-		before := s.before[name]
-		if before == file {
+	for name, file := range s.changed {
+		if file == nil {
 			continue
 		}
+		before := s.before[name]
 		for i := range file.Documents { // a file that defines a ref anew is this scan's own, so it may be changed
 			doc := &file.Documents[i]
 			if doc.Entity != nil && held[doc.Entity.Ref] && (before == nil || !defines(before, doc.Entity.Ref)) {

@@ -61,11 +61,11 @@ type Syncer struct {
 	snapshot atomic.Pointer[catalog.Snapshot]
 	fault    atomic.Pointer[error] // why the store refused the last change; nil when it did not
 
-	mu      sync.Mutex          // guards all below: one apply at a time
-	states  []*state            // in the order of Options.Sources
-	shown   []*catalog.Document // what the snapshot holds
-	dropped []string            // sources in the store that are no longer configured
+	mu      sync.Mutex // guards all below: one apply at a time
+	states  []*state   // in the order of Options.Sources
+	dropped []string   // sources in the store that are no longer configured
 	swaps   int64
+	settled bool // the documents of all files say of themselves what the last build decided
 }
 
 // state is what the syncer knows of one source.
@@ -74,12 +74,13 @@ type state struct {
 	status  catalog.SourceStatus
 	files   map[string]*catalog.File
 	twins   map[string]*catalog.File // of another revision; see Syncer.At
-	tree    *Tree                    // the last one scanned; nil until the first fetch
 	globs   map[string]*glob
 	names   map[string][]string // what its Locations name in other sources: patterns by source
-	extra   []string            // what Locations of other sources name here
-	damaged bool                // not all of tree could be read, so it is scanned again though it is the same
+	scanned *scanned            // what the last scan left; nil until the first
+	damaged bool                // not all of its tree could be read, so it is scanned again though it is the same
 	written time.Time           // when status was last stored
+
+	skeletons []string // of the last whole build
 
 	fetching chan struct{} // holds one during a fetch
 	fetched  atomic.Int64  // fetches done
@@ -119,8 +120,8 @@ func (s *Syncer) Current() (*catalog.Snapshot, map[string]Tree) {
 	defer s.mu.Unlock()
 	trees := make(map[string]Tree, len(s.states))
 	for _, st := range s.states {
-		if st.tree != nil {
-			trees[st.config.Name] = *st.tree
+		if st.scanned != nil {
+			trees[st.config.Name] = *st.scanned.tree
 		}
 	}
 	return s.Snapshot(), trees
@@ -171,7 +172,9 @@ func (s *Syncer) Load(ctx context.Context) error {
 		st.names = addresses.elsewhere(st.config.Name, slices.Collect(maps.Values(st.files)))
 	}
 	s.dropped = dropped(stored.Sources, byName)
-	s.publish(build(s.placings(nil)))
+	b := build(s.placings(nil))
+	s.settled = len(b.files) == 0
+	s.publish(b)
 	return nil
 }
 

@@ -23,7 +23,13 @@ import (
 )
 
 // benchSizes are the catalogs that the benchmarks are run on, in entities.
-func benchSizes() []int { return []int{1_000, 10_000} }
+// With -short the large one is left out, which takes minutes.
+func benchSizes() []int {
+	if testing.Short() {
+		return []int{1_000, 10_000}
+	}
+	return []int{1_000, 10_000, 100_000}
+}
 
 // benchSeed makes the catalogs the same on every machine.
 const benchSeed = 1
