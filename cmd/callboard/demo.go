@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -50,7 +51,11 @@ func (c *demoCmd) Run(e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(e.stdout, "%s\n\n", demoSummary(a, dir, address)); err != nil {
+	summary := demoSummary(a, dir, address)
+	if _, typed := terminal(e.stdin); !typed { // a person sees the suggestions at the prompt
+		summary += "\nTry: " + strings.Join(demo.Suggestions(), " · ")
+	}
+	if _, err := fmt.Fprintf(e.stdout, "%s\n\n", summary); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(e.ctx)
