@@ -42,7 +42,10 @@ func NewDemo(ctx context.Context, cfg *config.Config, dir string, log *slog.Logg
 	}
 	a.syncer.Sync(ctx, false)
 	a.IndexDocs(ctx)
-	return a, os.WriteFile(grown, nil, 0o600)
+	if err := os.WriteFile(grown, nil, 0o600); err != nil {
+		return nil, errors.Join(fmt.Errorf("mark the demo's repository as whole: %w", err), a.Close())
+	}
+	return a, nil
 }
 
 // plant makes the repository anew: what an interrupted first start left behind is dropped.
