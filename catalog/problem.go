@@ -32,7 +32,7 @@ func (p Problem) Sentence() string {
 	if p.Value == "" || strings.Contains(p.Text, p.Value) {
 		return p.Text
 	}
-	return p.Text + `, but it is "` + p.Value + `"`
+	return p.Text + `: "` + p.Value + `"`
 }
 
 // Rule is the stable name of what a document broke.

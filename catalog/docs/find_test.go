@@ -46,14 +46,14 @@ func TestFind(t *testing.T) {
 		{"Readme", "", "README.md other/x.md", "README.md\n"},
 		{"IndexFallsBack", dirRef(`backstage.io/techdocs-ref: "dir:."`), "docs/a.md docs/README.md README.md", "docs/README.md\ndocs/a.md\n"},
 		{"Folder", dirRef(`backstage.io/techdocs-ref: "dir:./book"`), "docs/a.md book/docs/index.md", "book/docs/index.md\n"},
-		{"FolderMissing", dirRef(`backstage.io/techdocs-ref: "dir:./book"`), "docs/a.md", "problem catalog-info.yaml: there is no folder book in acme, but it is \"dir:./book\"\n"},
-		{"FolderEmpty", dirRef(`backstage.io/techdocs-ref: "dir:."`), "main.go", "problem catalog-info.yaml: there are no pages in docs, nor a README.md beside it, but it is \"dir:.\"\n"},
-		{"FolderOutside", dirRef(`backstage.io/techdocs-ref: "dir:../x"`), "docs/a.md", "problem catalog-info.yaml: the folder lies outside of the entity's own, but it is \"dir:../x\"\n"},
-		{"OtherType", dirRef(`backstage.io/techdocs-ref: "file:."`), "docs/a.md", "problem catalog-info.yaml: documentation is named by dir: or url:, but it is \"file:.\"\n"},
+		{"FolderMissing", dirRef(`backstage.io/techdocs-ref: "dir:./book"`), "docs/a.md", "problem catalog-info.yaml: there is no folder book in acme: \"dir:./book\"\n"},
+		{"FolderEmpty", dirRef(`backstage.io/techdocs-ref: "dir:."`), "main.go", "problem catalog-info.yaml: there are no pages in docs, nor a README.md beside it: \"dir:.\"\n"},
+		{"FolderOutside", dirRef(`backstage.io/techdocs-ref: "dir:../x"`), "docs/a.md", "problem catalog-info.yaml: the folder lies outside of the entity's own: \"dir:../x\"\n"},
+		{"OtherType", dirRef(`backstage.io/techdocs-ref: "file:."`), "docs/a.md", "problem catalog-info.yaml: documentation is named by dir: or url:: \"file:.\"\n"},
 		{"URL", dirRef(`backstage.io/techdocs-ref: "url:https://git.example.com/acme/shop/tree/main/book/"`), "book/docs/index.md", "book/docs/index.md\n"},
 		{
 			"URLElsewhere", dirRef(`backstage.io/techdocs-ref: "url:https://git.example.com/other/x/tree/main/"`), "docs/a.md",
-			"problem catalog-info.yaml: the documentation lies in no source of the catalog, but it is \"url:https://git.example.com/other/x/tree/main/\"\n",
+			"problem catalog-info.yaml: the documentation lies in no source of the catalog: \"url:https://git.example.com/other/x/tree/main/\"\n",
 		},
 		{
 			"Nav", dirRef(`backstage.io/techdocs-ref: "dir:."`),
@@ -77,13 +77,13 @@ func TestFind(t *testing.T) {
 			"RunbookURLElsewhere", dirRef("callboard/runbook: https://wiki.example.com/x"), "main.go",
 			"link https://wiki.example.com/x https://wiki.example.com/x /metadata/annotations/callboard~1runbook\n",
 		},
-		{"RunbookMissing", dirRef("callboard/runbook: gone.md"), "main.go", "problem catalog-info.yaml: there is no such page or folder, but it is \"gone.md\"\n"},
-		{"RunbookOutside", dirRef("callboard/runbook: ../../etc/passwd.md"), "main.go", "problem catalog-info.yaml: there is no such page or folder, but it is \"../../etc/passwd.md\"\n"},
+		{"RunbookMissing", dirRef("callboard/runbook: gone.md"), "main.go", "problem catalog-info.yaml: there is no such page or folder: \"gone.md\"\n"},
+		{"RunbookOutside", dirRef("callboard/runbook: ../../etc/passwd.md"), "main.go", "problem catalog-info.yaml: there is no such page or folder: \"../../etc/passwd.md\"\n"},
 		{
 			"RunbookLink", `metadata: {links: [{url: "https://wiki.example.com/x", title: "Our *runbook*"}, {url: "https://git.example.com/acme/shop/blob/main/do.md", type: runbook}]}`,
 			"do.md", "do.md (runbook)\nlink Our runbook https://wiki.example.com/x /metadata/links/0\n",
 		},
-		{"EntityMissing", dirRef("backstage.io/techdocs-entity: system:gone"), "docs/a.md", "problem catalog-info.yaml: the entity whose documentation counts is not in the catalog, but it is \"system:gone\"\n"},
+		{"EntityMissing", dirRef("backstage.io/techdocs-entity: system:gone"), "docs/a.md", "problem catalog-info.yaml: the entity whose documentation counts is not in the catalog: \"system:gone\"\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
