@@ -117,6 +117,43 @@ func TestSync_TargetMissingInAnotherSource(t *testing.T) {
 	h.wantNoProblems()
 }
 
+// A URL leads into a source only once its branch is known, and to another place once that is another.
+func TestSync_TargetInASourceThatComesLater(t *testing.T) {
+	h, acme, other := twoHouses(t)
+	acme.commit(tree{"catalog-info.yaml": location(farTarget)})
+	other.commit(tree{"far.yaml": service("far")})
+	other.fail(errDown)
+	h.sync()
+	other.fail(nil)
+	h.sync()
+	h.want("component:far other/far.yaml", "location:root acme/catalog-info.yaml")
+	h.wantNoProblems()
+
+	other.rename("trunk")
+	for range 2 {
+		h.sync()
+		h.want("component:far other/far.yaml orphan", "location:root acme/catalog-info.yaml")
+		h.wantProblem(catalog.RuleLocation, "acme/catalog-info.yaml:7", "no configured source")
+		h.restart()
+	}
+}
+
+func TestSync_PathsThatMatchNoMore(t *testing.T) {
+	h, acme, other := twoHouses(t)
+	h.sources[1].Paths = []string{"near.yaml"}
+	h.restart()
+	acme.commit(tree{"catalog-info.yaml": location(farTarget)})
+	other.commit(tree{"far.yaml": service("far"), "near.yaml": service("near")})
+	h.sync()
+	other.commit(tree{"far.yaml": service("far")})
+	for range 2 {
+		h.sync()
+		h.want("component:far other/far.yaml", "location:root acme/catalog-info.yaml")
+		h.wantProblem(catalog.RuleFile, "other/near.yaml", "no file of the repository matches the paths")
+		h.restart()
+	}
+}
+
 func TestSync_WaitingSourceNamesAsBefore(t *testing.T) {
 	h, acme, other := twoHouses(t)
 	files := many(20)

@@ -145,7 +145,7 @@ func (s *Syncer) addresses(drafts map[*state]*draft) atlas {
 // all sources share.
 func (s *Syncer) scanOne(st *state, drafts map[*state]*draft, addresses atlas, reader Reader, extra []string) bool {
 	d := drafts[st]
-	if d == nil && (st.scanned == nil || slices.Equal(extra, st.scanned.extra)) {
+	if d == nil && (st.scanned == nil || st.scanned.fits(addresses, extra)) {
 		return false
 	}
 	if d == nil {
@@ -153,7 +153,7 @@ func (s *Syncer) scanOne(st *state, drafts map[*state]*draft, addresses atlas, r
 		drafts[st] = d
 	}
 	known := st.scanned != nil && d.tree != nil && st.status.Revision == d.tree.Revision && !st.damaged
-	if d.tree == nil || (known || d.changed != nil) && slices.Equal(extra, d.scanned.extra) {
+	if d.tree == nil || (known || d.changed != nil) && d.scanned.fits(addresses, extra) {
 		return false
 	}
 	reader.Source, reader.Revision, reader.FS, reader.Web = st.config.Name, d.tree.Revision, d.tree.FS, st.config.web(d.tree.Branch)
@@ -164,6 +164,7 @@ func (s *Syncer) scanOne(st *state, drafts map[*state]*draft, addresses atlas, r
 	}
 	left, fine := sc.differences(st.scanned, d.tree, extra)
 	if fine {
+		d.names = st.names
 		maps.Copy(st.globs, sc.used)
 	} else {
 		sc.run(extra)

@@ -11,8 +11,10 @@ import (
 // scanned is what a scan leaves to the next one of its source, so that this can look at differences only.
 type scanned struct {
 	tree     *Tree
+	atlas    atlas           // by which URLs were followed
 	extra    []string        // the patterns that Locations of other sources named
 	follows  bool            // there are Locations
+	urls     bool            // of which some name URLs
 	restless map[string]bool // files that must be looked at even if they are the same; see restless
 }
 
@@ -21,9 +23,14 @@ func restless(file *catalog.File) bool {
 	return file.Blob == "" || file.Orphan || len(file.Inputs) > 0 || slices.ContainsFunc(file.Documents, keepsURL)
 }
 
+// fits reports whether another scan of the same tree would come to the same.
+func (s *scanned) fits(addresses atlas, extra []string) bool {
+	return slices.Equal(s.extra, extra) && (!s.urls || slices.Equal(s.atlas, addresses))
+}
+
 // leave notes what the next scan needs.
 func (s *scan) leave(tree *Tree, extra []string) *scanned {
-	left := &scanned{tree: tree, extra: extra, restless: map[string]bool{}}
+	left := &scanned{tree: tree, atlas: s.atlas, extra: extra, urls: s.urls, restless: map[string]bool{}}
 	for name, file := range s.files {
 		left.follows = left.follows || hasKind(file, "location")
 		if restless(file) {
@@ -37,7 +44,7 @@ func (s *scan) leave(tree *Tree, extra []string) *scanned {
 // where a difference may reach further: a Location changes, or a file comes or goes in a source that has
 // Locations, or so does a link.
 func (s *scan) differences(last *scanned, tree *Tree, extra []string) (*scanned, bool) {
-	if last == nil || last.tree.Branch != s.tree.Branch || !slices.Equal(last.extra, extra) {
+	if last == nil || last.tree.Branch != s.tree.Branch || !last.fits(s.atlas, extra) {
 		return nil, false
 	}
 	d := diff{most: len(s.before) / rebuiltShare}
@@ -60,7 +67,7 @@ func (s *scan) differences(last *scanned, tree *Tree, extra []string) (*scanned,
 	if !fine {
 		return nil, false
 	}
-	left := &scanned{tree: tree, extra: extra, follows: last.follows, restless: maps.Clone(last.restless)}
+	left := &scanned{tree: tree, atlas: s.atlas, extra: extra, follows: last.follows, urls: last.urls, restless: maps.Clone(last.restless)}
 	s.readAhead(wave)
 	for _, v := range wave {
 		file, before := s.ahead[v.path], s.before[v.path]
@@ -109,7 +116,9 @@ func (s *scan) toRead(last *scanned, d *diff, extra []string) ([]visit, bool) {
 			return nil, false
 		}
 		found := s.match(pattern)
-		matched += len(found)
+		if slices.Contains(s.config.Paths, pattern) {
+			matched += len(found)
+		}
 		for _, name := range d.come {
 			if _, is := slices.BinarySearch(found, name); is {
 				named[name] = true

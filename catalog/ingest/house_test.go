@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,9 @@ import (
 // tree is the content of a repository: YAML by path.
 type tree map[string]string
 
+// linkText stands in a tree for a symbolic link.
+const linkText = "-> elsewhere"
+
 // repository is a Source whose tree a test changes. Opened files are counted.
 type repository struct {
 	mu       sync.Mutex
@@ -30,6 +34,7 @@ type repository struct {
 	revision int
 	read     []string
 	web      string
+	branch   string // "": main
 }
 
 func (r *repository) commit(files tree) {
@@ -42,6 +47,13 @@ func (r *repository) fail(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.err = err
+}
+
+// rename gives the branch another name.
+func (r *repository) rename(branch string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.branch, r.revision = branch, r.revision+1
 }
 
 // opened gives the files read since the last call, sorted.
@@ -63,9 +75,12 @@ func (r *repository) Fetch(context.Context) (ingest.Tree, error) {
 	fsys := fstest.MapFS{}
 	for name, text := range r.files {
 		fsys[name] = &fstest.MapFile{Data: []byte(text)}
+		if text == linkText {
+			fsys[name].Mode = fs.ModeSymlink
+		}
 	}
 	root, err := ingest.ListFS(fsys)
-	return ingest.Tree{FS: countingFS{fsys, r}, Revision: fmt.Sprintf("%040d", r.revision), Branch: "main", Root: root}, err
+	return ingest.Tree{FS: countingFS{fsys, r}, Revision: fmt.Sprintf("%040d", r.revision), Branch: cmp.Or(r.branch, "main"), Root: root}, err
 }
 
 type countingFS struct {

@@ -30,6 +30,7 @@ type scan struct {
 	ahead   map[string]*catalog.File // what readAhead read of the present wave
 	foreign map[string][]string      // targets in other sources: patterns by source
 	queue   []visit
+	urls    bool        // a Location names one
 	damaged atomic.Bool // a file could not be read for another reason than its size
 }
 
@@ -364,6 +365,7 @@ func (s *scan) follow(file *catalog.File) map[int][]catalog.Problem {
 }
 
 func (s *scan) enqueue(at, typ, text string) error {
+	s.urls = s.urls || strings.Contains(text, "://")
 	to, err := s.atlas.resolve(s.config.Name, at, typ, text)
 	if err != nil {
 		return err

@@ -89,7 +89,7 @@ func (l Link) text() string {
 	return "this is a symbolic link"
 }
 
-// explain makes a file of one problem. What the file defined before stays, marked stale.
+// explain makes a file of one problem. What a file defined before it became a link stays, marked stale.
 func (s *scan) explain(name string, severity catalog.Severity, text, fix string) {
 	before := s.before[name]
 	blob := stamp(text)
@@ -102,6 +102,8 @@ func (s *scan) explain(name string, severity catalog.Severity, text, fix string)
 		Origin:   origin,
 		Problems: []catalog.Problem{{Origin: origin, Severity: severity, Rule: catalog.RuleFile, Text: text, Fix: fix}},
 	}}}
-	keepGood(file, before)
+	if _, _, isLink := s.tree.Root.Link(name); isLink {
+		keepGood(file, before)
+	}
 	s.files[name] = file
 }
