@@ -5,17 +5,9 @@ import (
 	"strings"
 )
 
-// filter is one key:value of a query. It lets an entity pass for which any of its values fits.
-type filter func(i id) bool
-
-func passes(filters []filter, i id) bool {
-	for _, fits := range filters {
-		if !fits(i) {
-			return false
-		}
-	}
-	return true
-}
+// filter is one key:value of a query. It tells the entities for which any of its values fits; it may tell one
+// twice.
+type filter func(tell func(id))
 
 // parseQuery splits a query into words and filters. KIND:WORD, the form of a ref, is both.
 func (v View) parseQuery(text string) (words []string, filters []filter) {
@@ -49,57 +41,64 @@ func isKind(word string) bool {
 	return false
 }
 
-// filterFor gives the filter of a key; nil when there is none of this name.
+// filterFor gives the filter of a key; nil when there is none of this name. The values are in lower case.
 func (v View) filterFor(key string, values []string) filter {
-	var of func(d *Document) string
 	switch key {
 	case "kind":
-		of = func(d *Document) string { return d.Entity.Ref.Kind }
+		return v.valued(fieldKind, values)
 	case "namespace", "ns":
-		of = func(d *Document) string { return d.Entity.Ref.Namespace }
+		return v.valued(fieldNamespace, values)
 	case "type":
-		of = func(d *Document) string { return d.Entity.Type }
+		return v.valued(fieldType, values)
 	case "lifecycle":
-		of = func(d *Document) string { return d.Entity.Lifecycle }
-	case "source":
-		of = func(d *Document) string { return d.Origin.Source }
+		return v.valued(fieldLifecycle, values)
 	case "tag":
-		return v.tagged(values)
+		return v.valued(fieldTag, values)
+	case "source":
+		return v.from(values)
 	case "owner":
 		return v.related(OwnedBy, values)
 	case "system":
 		return v.related(PartOf, values)
-	default:
-		return nil
 	}
-	return func(i id) bool { return containsFold(values, of(v.s.documents[i])) }
+	return nil
 }
 
-func (v View) tagged(values []string) filter {
-	return func(i id) bool {
-		return slices.ContainsFunc(v.s.entity(i).Metadata.Tags, func(tag string) bool { return containsFold(values, tag) })
+func (v View) valued(field uint32, values []string) filter {
+	return func(tell func(id)) {
+		for _, value := range values {
+			v.s.texts.having(value, field, tell)
+		}
 	}
 }
 
-func containsFold(values []string, wanted string) bool {
-	return slices.ContainsFunc(values, func(value string) bool { return strings.EqualFold(value, wanted) })
+func (v View) from(sources []string) filter {
+	return func(tell func(id)) {
+		for name, ids := range v.s.bySource {
+			if slices.Contains(sources, strings.ToLower(name)) {
+				for _, i := range ids {
+					tell(i)
+				}
+			}
+		}
+	}
 }
 
 // related passes those who have the relation to any of the targets, which are written
 // [kind:][namespace/]name. It starts at the targets, which are few.
 func (v View) related(relation string, targets []string) filter {
 	inverse := Inverse(relation)
-	set := make(map[id]bool)
-	for _, text := range targets {
-		for i := range v.named(strings.TrimPrefix(text, "@")) {
-			for _, e := range v.s.graph.of(i) {
-				if v.s.graph.types[e.kind] == inverse {
-					set[e.target] = true
+	return func(tell func(id)) {
+		for _, text := range targets {
+			for i := range v.named(strings.TrimPrefix(text, "@")) {
+				for _, e := range v.s.graph.of(i) {
+					if v.s.graph.types[e.kind] == inverse && v.s.entity(e.target) != nil {
+						tell(e.target)
+					}
 				}
 			}
 		}
 	}
-	return func(i id) bool { return set[i] }
 }
 
 // named gives the entities that the viewer sees, and the refs without entity, which text names.

@@ -1,7 +1,5 @@
 package catalog
 
-import "slices"
-
 // Query asks for entities by words.
 type Query struct {
 	// Text holds words, all of which an entity must have in its name, title, aliases, description,
@@ -30,63 +28,74 @@ func (v View) Find(q Query) Found {
 	if q.Limit <= 0 {
 		q.Limit = defaultLimit
 	}
-	words, filters := v.parseQuery(q.Text[:min(len(q.Text), maxText)])
-	var byFit [maxWords*fits + 1][]id
-	total := 0
-	v.scan(words, func(i id, score int) {
-		if !passes(filters, i) {
-			return
+	t := v.s.texts.tally(len(v.s.documents))
+	defer v.s.texts.tallies.Put(t)
+	v.count(t, q.Text[:min(len(q.Text), maxText)])
+	var page [maxWords*fits + 1]struct{ skip, take int } // of those with each score
+	t.each(func(i id, score int) {
+		if v.visible(i) {
+			page[score].take++
+		} else {
+			t.sums[i] = 0
 		}
-		byFit[score] = append(byFit[score], i)
-		total++
 	})
-	found := Found{Total: total}
-	skip := max(q.Offset, 0)
-	for _, ids := range byFit {
-		if skip >= len(ids) {
-			skip -= len(ids)
-			continue
+	found := Found{}
+	skip, take := max(q.Offset, 0), q.Limit
+	for score := range page {
+		p := &page[score]
+		found.Total += p.take
+		p.skip = min(skip, p.take)
+		p.take = min(take, p.take-p.skip)
+		skip, take = skip-p.skip, take-p.take
+	}
+	var picked [len(page)][]id
+	t.each(func(i id, score int) {
+		switch p := &page[score]; {
+		case p.take == 0:
+		case p.skip > 0:
+			p.skip--
+		default:
+			p.take--
+			picked[score] = append(picked[score], i)
 		}
-		ids = ids[skip:]
-		skip = 0
-		found.Entities = append(found.Entities, v.s.entities(ids[:min(len(ids), q.Limit-len(found.Entities))])...)
-		if len(found.Entities) == q.Limit {
-			break
-		}
+	})
+	for _, ids := range picked {
+		found.Entities = append(found.Entities, v.s.entities(ids)...)
 	}
 	return found
 }
 
-// scan tells each visible entity that holds all words, with how badly it fits: 0 is best.
-func (v View) scan(words []string, tell func(i id, score int)) {
-	judge := func(i id) bool {
-		if score, fine := v.score(i, words); fine && v.visible(i) {
-			tell(i, score)
-		}
-		return true
+// count leaves in t the entities that have all words and pass all filters of a query.
+func (v View) count(t *tally, text string) {
+	words, filters := v.parseQuery(text)
+	for _, filter := range filters {
+		filter(func(i id) { t.mark(i, 0) })
+		t.count()
 	}
-	if len(words) == 0 {
+	for _, word := range words {
+		v.s.texts.holding(word, t.mark)
+		v.hideOwners(t)
+		t.count()
+	}
+	if !t.begun {
 		for i := range v.s.documents {
-			judge(toID(i))
+			t.mark(toID(i), 0)
 		}
-		return
+		t.count()
 	}
-	longest := slices.MaxFunc(words, func(a, b string) int { return len(a) - len(b) })
-	v.s.texts.holding(longest, judge)
 }
 
-// score adds up how badly each word fits.
-func (v View) score(i id, words []string) (int, bool) {
-	line := v.s.texts.line(i)
-	score := 0
-	for _, word := range words {
-		grade, found := fit(line, word)
-		if !found || grade == fits-1 && !v.seesOwner(i) {
-			return 0, false
-		}
-		score += grade
+// hideOwners takes back the marks of those in which a word stands only as the name of an owner whom the
+// viewer does not see.
+func (v View) hideOwners(t *tally) {
+	if v.seesAll() {
+		return
 	}
-	return score, true
+	for i, m := range t.marks {
+		if m == fits && !v.seesOwner(toID(i)) {
+			t.marks[i] = 0
+		}
+	}
 }
 
 // seesOwner reports whether the viewer sees the declared owner, or it does not exist.

@@ -1,150 +1,130 @@
 package catalog
 
 import (
+	"encoding/binary"
 	"slices"
-	"strings"
+	"sync"
 )
 
-// textIndex is what Find searches: one line for each entity, in the order of ids. A line has fields
-// divided by tabs, the most telling first, so where a word stands says how well it fits. One
-// string for all makes the search for a word a single pass over memory.
+// textIndex is what Find searches: the words of the catalog as it was when the index was last made whole,
+// and those of the entities that came since, so that a change costs little.
 type textIndex struct {
-	text  string
-	first []int // where the line of each id starts, and the end of text
+	base, recent wordIndex
+	tallies      *sync.Pool // of *tally
 }
 
-// The fields of a line.
-const (
-	fieldName = iota
-	fieldCalled
-	fieldTags
-	fieldKind
-	fieldDescription
-	fieldOwner // only words, and only for those who see the owner
-)
-
-// maxDescription bounds, in bytes, how much of a description is searched.
-const maxDescription = 2000
-
-// usualLine is about how long a line is, in bytes.
-const usualLine = 256
+// recentShare is the share of entities that recent may hold: one in so many.
+const recentShare = 32
 
 func buildTexts(documents []*Document) textIndex {
-	var b strings.Builder
-	x := textIndex{first: make([]int, 0, len(documents)+1)}
-	b.Grow(usualLine * len(documents))
-	for _, d := range documents {
-		x.first = append(x.first, b.Len())
-		writeLine(&b, d.Entity)
+	all := make([]id, len(documents))
+	for i := range documents {
+		all[i] = toID(i)
 	}
-	x.first = append(x.first, b.Len())
-	x.text = strings.Clone(b.String()) // without the room to spare
-	return x
+	return textIndex{base: indexWords(documents, all), tallies: &sync.Pool{New: func() any { return &tally{} }}}
 }
 
-func writeLine(b *strings.Builder, e *Entity) {
-	b.WriteString(e.Ref.Name)
-	b.WriteByte('\t')
-	eachName(e, func(key string, _ How, _ string) { writeField(b, key) })
-	b.WriteByte('\t')
-	for _, tag := range e.Metadata.Tags {
-		writeField(b, tag)
-	}
-	b.WriteByte('\t')
-	for _, word := range []string{e.Ref.Kind, e.Type, e.Lifecycle, e.Ref.Namespace} {
-		writeField(b, word)
-	}
-	b.WriteByte('\t')
-	description := e.Metadata.Description
-	writeField(b, description[:min(len(description), maxDescription)])
-	b.WriteByte('\t')
-	for _, r := range e.Declares {
-		if r.Type == OwnedBy {
-			writeField(b, r.Target.Name)
-		}
-	}
-	b.WriteByte('\n')
-}
-
-// derive moves the lines over to the documents of a change.
+// derive moves the words over to the documents of a change.
 func (x *textIndex) derive(m *move) textIndex {
-	var b strings.Builder
-	next := textIndex{first: make([]int, 0, len(m.documents)+1)}
-	b.Grow(len(x.text) + usualLine*len(m.fresh))
-	fresh := m.fresh
-	put := func(upTo int) { // fresh lines before the line of an id
-		for ; len(fresh) > 0 && int(fresh[0]) < upTo; fresh = fresh[1:] {
-			next.first = append(next.first, b.Len())
-			writeLine(&b, m.documents[fresh[0]].Entity)
+	recent := slices.Clone(m.fresh)
+	for _, i := range x.recent.to {
+		if now, unchanged := m.kept(i); unchanged {
+			recent = append(recent, now)
 		}
 	}
-	for i := range m.to {
-		if now, unchanged := m.kept(toID(i)); unchanged {
-			put(int(now))
-			next.first = append(next.first, b.Len())
-			b.WriteString(x.line(toID(i)))
+	if recentShare*len(recent) > len(m.documents) {
+		return buildTexts(m.documents)
+	}
+	slices.Sort(recent)
+	next := textIndex{base: x.base, recent: indexWords(m.documents, recent), tallies: x.tallies}
+	next.base.to = make([]id, len(x.base.to))
+	for n, i := range x.base.to {
+		next.base.to[n] = -1
+		if i < 0 {
+			continue
+		}
+		if now, unchanged := m.kept(i); unchanged {
+			next.base.to[n] = now
 		}
 	}
-	put(len(m.documents))
-	next.first = append(next.first, b.Len())
-	next.text = b.String()
 	return next
 }
 
-// writeField writes text in lower case, and a space.
-func writeField(b *strings.Builder, text string) {
-	text = strings.ToLower(text)
-	if strings.ContainsAny(text, "\t\n") {
-		text = strings.NewReplacer("\t", " ", "\n", " ").Replace(text)
-	}
-	b.WriteString(text)
-	b.WriteByte(' ')
+// holding and having are those of wordIndex, of both parts.
+func (x *textIndex) holding(text string, tell func(i id, grade uint8)) {
+	x.base.holding(text, tell)
+	x.recent.holding(text, tell)
 }
 
-func (x *textIndex) line(i id) string { return x.text[x.first[i]:x.first[i+1]] }
-
-// at gives the id in whose line the offset is.
-func (x *textIndex) at(offset int) id {
-	i, found := slices.BinarySearch(x.first, offset)
-	if !found {
-		i--
-	}
-	return toID(i)
+func (x *textIndex) having(value string, field uint32, tell func(id)) {
+	x.base.having(value, field, tell)
+	x.recent.having(value, field, tell)
 }
 
-// holding gives the entities whose line holds word, in order.
-func (x *textIndex) holding(word string, yield func(id) bool) {
-	for from := 0; from < len(x.text); {
-		offset := strings.Index(x.text[from:], word)
-		if offset < 0 {
-			return
+// tally counts for each entity how badly it fits what a query asks, condition after condition.
+type tally struct {
+	sums  []uint8 // 0 for an entity that does not fit; else the grades of the conditions so far, and 1
+	marks []uint8 // 0 for an entity that does not meet the present condition; else its grade, and 1
+	begun bool    // a condition was counted already
+}
+
+// lane is how many entities a tally looks at in one step. Most of them fit nothing.
+const lane = 8
+
+// tally gives an empty one. It goes back to the pool when it is not needed any more.
+func (x *textIndex) tally(entities int) *tally {
+	t, _ := x.tallies.Get().(*tally)
+	size := (entities + lane - 1) / lane * lane
+	if len(t.sums) != size {
+		t.sums, t.marks = make([]uint8, size), make([]uint8, size)
+	}
+	t.begun = false
+	clear(t.marks)
+	return t
+}
+
+// mark notes that an entity meets the present condition. The best grade counts.
+func (t *tally) mark(i id, grade uint8) {
+	if m := &t.marks[i]; *m == 0 || grade < *m-1 {
+		*m = grade + 1
+	}
+}
+
+// count ends a condition: who does not meet it fits no more.
+func (t *tally) count() {
+	if !t.begun {
+		t.begun = true
+		t.sums, t.marks = t.marks, t.sums
+		clear(t.marks)
+		return
+	}
+	for i := 0; i < len(t.sums); i += lane {
+		sums, marks := t.sums[i:i+lane], t.marks[i:i+lane]
+		if binary.NativeEndian.Uint64(sums) == 0 {
+			continue
 		}
-		i := x.at(from + offset)
-		if !yield(i) {
-			return
+		for k, m := range marks {
+			if m == 0 || sums[k] == 0 {
+				sums[k] = 0
+			} else {
+				sums[k] += m - 1
+			}
 		}
-		from = x.first[i+1]
 	}
+	clear(t.marks)
 }
 
-// fits is the number of grades that fit gives.
-const fits = fieldOwner + 3
-
-// fit grades how well word fits a line, 0 best: the name itself, a name that starts so, a name
-// that holds it, then the other fields in their order.
-func fit(line, word string) (grade int, found bool) {
-	offset := strings.Index(line, word)
-	if offset < 0 {
-		return 0, false
+// each tells those that fit, in order, with what their grades add up to.
+func (t *tally) each(tell func(i id, score int)) {
+	for i := 0; i < len(t.sums); i += lane {
+		sums := t.sums[i : i+lane]
+		if binary.NativeEndian.Uint64(sums) == 0 {
+			continue
+		}
+		for k, sum := range sums {
+			if sum > 0 {
+				tell(toID(i+k), int(sum)-1)
+			}
+		}
 	}
-	if field := strings.Count(line[:offset], "\t"); field > fieldName {
-		return field + 2, true
-	}
-	switch {
-	case offset > 0:
-		return 2, true
-	case line[len(word)] != '\t':
-		return 1, true
-	}
-	return 0, true
 }

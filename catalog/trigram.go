@@ -3,8 +3,8 @@ package catalog
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // trigramIndex finds what is spelled nearly like a text. A term is a name, title or alias; each
@@ -205,16 +205,29 @@ func (x *trigramIndex) oneOff(text string) []string {
 	for _, list := range lists {
 		for _, i := range list {
 			term := x.terms[i]
-			if gap := len(term) - len(text); gap < -4 || gap > 4 { // one rune has at most four bytes
-				continue
-			}
-			if distance(wanted, []rune(term), 1) == 1 {
+			if mayBeOneOff(text, term) && distance(wanted, []rune(term), 1) == 1 {
 				found = append(found, term)
 			}
 		}
 	}
 	slices.Sort(found)
 	return slices.Compact(found)
+}
+
+// mayBeOneOff tells most pairs that differ by more than one typing error, which changes at most two neighbouring
+// characters of up to four bytes.
+func mayBeOneOff(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	begin, end := 0, 0
+	for begin < len(a) && a[begin] == b[begin] {
+		begin++
+	}
+	for end < len(a)-begin && a[len(a)-1-end] == b[len(b)-1-end] {
+		end++
+	}
+	return len(b)-begin-end <= 2*utf8.UTFMax
 }
 
 // near is a term and how much it is like a text.
@@ -228,23 +241,52 @@ type near struct {
 // anything is cut off, so what it holds back has no influence on the rest.
 func (x *trigramIndex) closest(text string, keep func(term string) bool) []near {
 	all := x.sharing(text)
-	slices.SortFunc(all, func(a, b near) int {
-		return cmp.Or(cmp.Compare(b.share, a.share), strings.Compare(a.term, b.term))
-	})
+	for i := len(all)/2 - 1; i >= 0; i-- {
+		sink(all, i)
+	}
 	wanted := []rune(text)
 	var kept []near
-	for i, n := range all {
-		if len(kept) >= maxCompared {
-			break
-		}
-		if i > 0 && n.term == all[i-1].term || !keep(n.term) {
+	for last := ""; len(all) > 0 && len(kept) < maxCompared; {
+		n := all[0]
+		all[0] = all[len(all)-1]
+		all = all[:len(all)-1]
+		sink(all, 0)
+		if n.term == last || !keep(n.term) {
 			continue
 		}
+		last = n.term
 		n.away = distance(wanted, []rune(n.term), farAway-1)
 		kept = append(kept, n)
 	}
 	slices.SortStableFunc(kept, func(a, b near) int { return cmp.Compare(a.away, b.away) })
 	return kept
+}
+
+// better orders by share, then by term.
+func (n near) better(o near) bool {
+	if n.share != o.share {
+		return n.share > o.share
+	}
+	return n.term < o.term
+}
+
+// sink moves what stands at i in a heap with the best on top down to where nothing below is better.
+// Of the thousands that share something only the best are looked at, so that sorting all would be a waste.
+func sink(heap []near, i int) {
+	for {
+		child := 2*i + 1
+		if child >= len(heap) {
+			return
+		}
+		if child+1 < len(heap) && heap[child+1].better(heap[child]) {
+			child++
+		}
+		if !heap[child].better(heap[i]) {
+			return
+		}
+		heap[i], heap[child] = heap[child], heap[i]
+		i = child
+	}
 }
 
 // sharing gives the terms that share enough trigrams with text, in no order.

@@ -149,44 +149,18 @@ func (c *column) find(text string) (first, end uint32) {
 	return uint32(lo), uint32(hi)
 }
 
-// containing gives the values that hold term, which is in lower case and not empty. It looks for the
-// rarest character of term and compares around it, which is several times faster than strings.Index.
+// containing gives the values that hold term, which is in lower case and not empty.
 func (c *column) containing(term string) set {
 	found := newSet(c.count())
-	rare := rarest(term)
-	id := uint32(0)
-	for from := 0; from+len(term) <= len(c.text); {
-		offset := strings.IndexByte(c.text[from+rare:], term[rare])
-		if offset < 0 || from+offset+len(term) > len(c.text) {
-			break
-		}
-		if from += offset; c.text[from:from+len(term)] != term {
-			from++
-			continue
-		}
+	needle, id := catalog.NewNeedle(term), 0
+	for from := needle.In(c.text, 0); from >= 0; from = needle.In(c.text, int(c.at[id])) {
 		for int(c.at[id+1]) <= from {
 			id++
 		}
-		found.add(id)
-		from = int(c.at[id+1])
+		found.add(uint32(id))
+		id++
 	}
 	return found
-}
-
-// rarest gives where the rarest character of term stands.
-func rarest(term string) int {
-	const common = "etaoinsr-lcdpmuhgbfvkywxjqz" // in names of software, roughly, most frequent first
-	best, rank := 0, -1
-	for i := range len(term) {
-		at := strings.IndexByte(common, term[i])
-		if at < 0 {
-			at = len(common)
-		}
-		if at > rank {
-			best, rank = i, at
-		}
-	}
-	return best
 }
 
 // bytes is about how much memory the column takes.
