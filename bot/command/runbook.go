@@ -96,23 +96,13 @@ func (d Deps) withRunbook(match catalog.Match) catalog.Match {
 
 // anyRunbook searches all runbooks for an alert or symptom.
 func (d Deps) anyRunbook(ctx context.Context, req *bot.Request, s subject, symptom string) (bot.Reply, error) {
-	found, err := d.Docs.Search(ctx, s.view, docs.Query{Words: docs.Words(symptom), Runbooks: true, Limit: alertsSearched})
+	hits, err := d.searchRunbooks(ctx, s.view, symptom)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	var units []docs.Unit
-	owners := map[*docs.ShelvedPage]*catalog.Entity{}
-	for _, ref := range hitEntities(found.Hits) {
-		entity, seen := s.view.Get(ref)
-		pages, err := d.Docs.Pages(ctx, s.view, ref)
-		if err != nil {
-			return bot.Reply{}, err
-		}
-		for _, unit := range docs.Units(pages) {
-			if seen && slices.ContainsFunc(found.Hits, func(h docs.Hit) bool { return h.Source == unit.Page.Source && h.Path == unit.Page.Path }) {
-				units, owners[unit.Page] = append(units, unit), entity
-			}
-		}
+	units, owners, err := d.unitsOf(ctx, s.view, hitEntities(hits))
+	if err != nil {
+		return bot.Reply{}, err
 	}
 	picked := docs.Pick(symptom, units)
 	switch {
@@ -132,6 +122,44 @@ func (d Deps) anyRunbook(ctx context.Context, req *bot.Request, s subject, sympt
 	reply.Card.Title = strings.Replace(reply.Card.Title, "No entity ", "No entity and no runbook ", 1)
 	reply.Card.Summary = strings.Replace(reply.Card.Summary, "No entity ", "No entity and no runbook ", 1)
 	return reply, nil
+}
+
+// searchRunbooks gives the sections of all runbooks that hold the words of a symptom, and those that hold what
+// runbooks usually call it.
+func (d Deps) searchRunbooks(ctx context.Context, view catalog.View, symptom string) ([]docs.Hit, error) {
+	words := docs.Words(symptom)
+	var hits []docs.Hit
+	for _, words := range [][]string{words, docs.Widen(words)} {
+		found, err := d.Docs.Search(ctx, view, docs.Query{Words: words, Runbooks: true, Limit: alertsSearched})
+		if err != nil {
+			return nil, err
+		}
+		hits = append(hits, found.Hits...)
+	}
+	return hits, nil
+}
+
+// unitsOf gives what the runbooks of entities can answer with, each page once. All sections count, not only those
+// that were found: how telling a word is shows only beside those that do not hold it.
+func (d Deps) unitsOf(ctx context.Context, view catalog.View, refs []catalog.Ref) ([]docs.Unit, map[*docs.ShelvedPage]*catalog.Entity, error) {
+	var units []docs.Unit
+	owners := map[*docs.ShelvedPage]*catalog.Entity{}
+	known := map[docs.PageKey]bool{}
+	for _, ref := range refs {
+		entity, seen := view.Get(ref)
+		pages, err := d.Docs.Pages(ctx, view, ref)
+		if err != nil {
+			return nil, nil, err
+		}
+		fresh := slices.DeleteFunc(pages, func(p docs.ShelvedPage) bool { return !seen || known[p.Key()] })
+		for i := range fresh {
+			known[fresh[i].Key()] = true
+		}
+		for _, unit := range docs.Units(fresh) {
+			units, owners[unit.Page] = append(units, unit), entity
+		}
+	}
+	return units, owners, nil
 }
 
 // hitEntities are the entities to look at, those of the best hits first.

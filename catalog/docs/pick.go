@@ -133,7 +133,7 @@ func Pick(symptom string, units []Unit) Picked {
 	if i := named(symptom, units); i >= 0 {
 		return Picked{Unit: &units[i]}
 	}
-	words := Words(symptom)
+	words := unfold(Words(symptom))
 	if len(words) == 0 {
 		return Picked{}
 	}

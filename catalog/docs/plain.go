@@ -75,15 +75,15 @@ func isWordByte(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
 }
 
-// FirstSentence gives the first sentence of a section's text as one plain line of at most limit
-// characters; "" where the text begins with a list, a table or code.
+// FirstSentence gives the first sentence of a section's text, below its headings, as one plain line of at most
+// limit characters; "" where the text begins with a list, a table or code.
 func FirstSentence(body string, limit int) string {
 	var words []string
 	var scan scanner
 	for line := range strings.Lines(body) {
 		line = strings.TrimRight(line, "\n")
 		trimmed := strings.TrimSpace(line)
-		if trimmed == "" {
+		if level, _ := atx(line); trimmed == "" || level > 0 {
 			if len(words) > 0 {
 				break
 			}

@@ -40,10 +40,11 @@ type fit struct {
 func weigh(words []string, all []texts) []fit {
 	grades := make([][]float64, len(all))
 	holds := make([]int, len(words))
+	questions := askedWords(words)
 	for i := range all {
 		grades[i] = make([]float64, len(words))
-		for j, word := range words {
-			if grades[i][j] = grade(word, &all[i]); grades[i][j] > 0 {
+		for j := range questions {
+			if grades[i][j] = questions[j].grade(&all[i]); grades[i][j] > 0 {
 				holds[j]++
 			}
 		}
@@ -75,18 +76,23 @@ func weigh(words []string, all []texts) []fit {
 }
 
 // grade says how much one word is worth for texts: where it stands, and how exactly.
-func grade(word string, t *texts) float64 {
+func (a *asked) grade(t *texts) float64 {
 	best := 0.0
 	for _, part := range []struct {
 		words  []string
 		weight float64
 	}{{t.heading, inHeading}, {t.title, inTitle}, {t.trail, inTrail}, {t.tags, inTags}} {
 		for _, found := range part.words {
-			best = max(best, part.weight*likeness(word, found)/(1+0.03*float64(len(part.words))))
+			best = max(best, part.weight*a.like(found)/(1+0.03*float64(len(part.words))))
 		}
 	}
-	if n := mentions(t.body, Root(word), 4); n > 0 {
-		best += inBody * (1 + math.Log(float64(n))/2)
+	if n := mentions(t.body, a.root, 4); n > 0 {
+		return best + inBody*(1+math.Log(float64(n))/2)
+	}
+	for _, other := range a.kin {
+		if mentions(t.body, Root(other), 1) > 0 {
+			return best + inBody*kinShare/2
+		}
 	}
 	return best
 }
