@@ -2,7 +2,6 @@ package docs
 
 import (
 	"cmp"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -23,6 +22,7 @@ type finder struct {
 	view  catalog.View
 	trees map[string]Tree
 	atlas atlas
+	alone bool // only one repository is known: what may lie in another is no problem
 }
 
 func newFinder(now Present) *finder {
@@ -43,11 +43,12 @@ type search struct {
 	shelf  *Shelf
 	at     map[PageKey]int // positions in shelf.Files
 	far    bool            // it depends on more than the descriptor's folder
+	sites  map[spot]bool   // mkdocs.yml files that were read
 }
 
 // find also reports whether the shelf depends on more than the descriptor's folder.
 func (f *finder) find(e *catalog.Entity) (shelf *Shelf, far bool) {
-	s := &search{finder: f, entity: e, shelf: &Shelf{Ref: e.Ref}, at: map[PageKey]int{}}
+	s := &search{finder: f, entity: e, shelf: &Shelf{Ref: e.Ref}, at: map[PageKey]int{}, sites: map[spot]bool{}}
 	s.pages()
 	s.runbooks()
 	return s.shelf, s.far
@@ -63,12 +64,22 @@ func (s *search) problem(key, text, fix string) {
 		p.Origin.Line, p.Column = int(pos.Line), int(pos.Column)
 		p.Value = s.entity.Metadata.Annotations.Get(key)
 	}
-	s.shelf.Problems = append(s.shelf.Problems, p)
+	s.report(p)
+}
+
+// report keeps a problem: one of each, and not more than people read.
+func (s *search) report(p catalog.Problem) {
+	same := func(o catalog.Problem) bool {
+		return o.Origin == p.Origin && o.Pointer == p.Pointer && o.Text == p.Text
+	}
+	if len(s.shelf.Problems) < maxShelfProblems && !slices.ContainsFunc(s.shelf.Problems, same) {
+		s.shelf.Problems = append(s.shelf.Problems, p)
+	}
 }
 
 // problemIn is about a file of the documentation.
 func (s *search) problemIn(at spot, line int, text, fix string) {
-	s.shelf.Problems = append(s.shelf.Problems, catalog.Problem{
+	s.report(catalog.Problem{
 		Origin: catalog.Origin{Source: at.source, Path: at.path, Line: line, Revision: s.trees[at.source].Revision},
 		Ref:    s.entity.Ref, Severity: catalog.Warning, Rule: catalog.RuleDocs, Text: text, Fix: fix,
 	})
@@ -86,9 +97,7 @@ func (s *search) add(at spot, title string, runbook bool) {
 		return
 	}
 	if len(s.shelf.Files) >= MaxPages {
-		if len(s.shelf.Files) == MaxPages && !slices.ContainsFunc(s.shelf.Problems, func(p catalog.Problem) bool { return p.Text == tooManyPages }) {
-			s.problem("", tooManyPages, "describe parts of it as entities of their own")
-		}
+		s.problem("", tooManyPages, "describe parts of it as entities of their own")
 		return
 	}
 	s.at[key] = len(s.shelf.Files)
@@ -107,6 +116,9 @@ func (s *search) pages() {
 		s.far = true
 		ref, err := catalog.ParseRef(other, "component", catalog.DefaultNamespace)
 		target, found := s.view.Get(ref)
+		if err == nil && !found && s.alone {
+			return
+		}
 		if err != nil || !found {
 			s.problem(techdocsEntity, "the entity whose documentation counts is not in the catalog", "name an entity of the catalog")
 			return
@@ -133,10 +145,13 @@ func (s *search) pages() {
 			s.problem(techdocsRef, "the folder lies outside of the entity's own", "name a folder below that of the descriptor, as in dir:. or dir:./handbook")
 			return
 		}
-		s.site(spot{base.source, dir}, true)
+		s.site(spot{base.source, dir}, !s.elsewhere())
 	case "url":
 		s.far = true
 		at, found := s.atlas.find(target)
+		if !found && s.alone && strings.Contains(target, "://") {
+			return
+		}
 		if !found {
 			s.problem(techdocsRef, "the documentation lies in no source of the catalog", "add its repository to catalog.sources in callboard.yaml, or put the pages beside the descriptor and write dir:.")
 			return
@@ -145,6 +160,14 @@ func (s *search) pages() {
 	default:
 		s.problem(techdocsRef, "documentation is named by dir: or url:", "write dir:. for the folder of the descriptor")
 	}
+}
+
+// elsewhere reports whether the entity's code, beside which its pages would be, may lie in a repository that is
+// not known here.
+func (s *search) elsewhere() bool {
+	location := strings.TrimPrefix(s.entity.Metadata.Annotations.Get(sourceLocation), "url:")
+	_, found := s.atlas.find(location)
+	return s.alone && location != "" && !found
 }
 
 // documentsItself reports whether pages beside the descriptor are taken for the entity's although
@@ -158,97 +181,6 @@ func documentsItself(e *catalog.Entity) bool {
 		return true
 	}
 	return false
-}
-
-// site adds the pages of a folder that holds a mkdocs.yml, or could. Declared says that the
-// descriptor asks for it, so what is missing is a problem.
-func (s *search) site(at spot, declared bool) {
-	tree, known := s.trees[at.source]
-	if !known {
-		return
-	}
-	if declared && !tree.isDir(at.path) {
-		s.problem(techdocsRef, "there is no folder "+at.path+" in "+at.source, "correct the annotation")
-		return
-	}
-	config, configAt := s.config(tree, at)
-	dir, inside := within(at.path, config.docsDir)
-	if !inside {
-		s.problemIn(configAt, 0, "docs_dir "+config.docsDir+" lies outside of the folder; docs is used", "name a folder beside mkdocs.yml")
-		dir = path.Join(at.path, "docs")
-	}
-	index, rest := s.listing(tree, at, dir)
-	if index != "" && !config.hasNav {
-		s.add(spot{at.source, index}, "", false)
-	}
-	s.nav(tree, at, dir, config, configAt)
-	if index != "" {
-		s.add(spot{at.source, index}, "", false)
-	}
-	for _, name := range rest {
-		s.add(spot{at.source, name}, "", s.isRunbook(dir, name))
-	}
-	if declared && len(s.shelf.Files) == 0 {
-		s.problem(techdocsRef, "there are no pages in "+dir+", nor a README.md beside it", "write "+path.Join(dir, "index.md"))
-	}
-}
-
-// config reads mkdocs.yaml or mkdocs.yml; a folder without either has the defaults.
-func (s *search) config(tree Tree, at spot) (site, spot) {
-	for _, name := range []string{"mkdocs.yaml", "mkdocs.yml"} {
-		file := spot{at.source, path.Join(at.path, name)}
-		if !tree.isFile(file.path) {
-			continue
-		}
-		data, err := fs.ReadFile(tree.FS, file.path)
-		if err != nil {
-			s.problemIn(file, 0, "it cannot be read: "+cause(err), "make it a plain file")
-			return site{docsDir: "docs"}, file
-		}
-		config, err := parseSite(data)
-		if err != nil {
-			s.problemIn(file, 0, "it cannot be understood, all pages in docs are shown: "+err.Error(), "correct the YAML")
-			return site{docsDir: "docs"}, file
-		}
-		return config, file
-	}
-	return site{docsDir: "docs"}, at
-}
-
-func cause(err error) string {
-	if within, ok := err.(*fs.PathError); ok { //nolint:errorlint // the outermost layer only adds the path
-		err = within.Err
-	}
-	return err.Error()
-}
-
-// listing gives the index of a folder of pages, as TechDocs chooses it, and all of its pages.
-func (s *search) listing(tree Tree, at spot, dir string) (index string, all []string) {
-	all, more := tree.pages(dir, MaxPages)
-	if more {
-		s.problem("", tooManyPages, "describe parts of it as entities of their own")
-	}
-	for _, name := range []string{
-		path.Join(dir, "index.md"), path.Join(dir, "README.md"), path.Join(dir, "readme.md"),
-		path.Join(at.path, "README.md"), path.Join(at.path, "readme.md"),
-	} {
-		if tree.isFile(name) {
-			return name, all
-		}
-	}
-	return "", all
-}
-
-// nav adds the pages in the order of the navigation.
-func (s *search) nav(tree Tree, at spot, dir string, config site, configAt spot) {
-	for _, entry := range config.nav {
-		name, inside := within(dir, entry.path)
-		if !inside || !tree.isFile(name) {
-			s.problemIn(configAt, entry.line, "nav names "+entry.path+", which is not in "+dir, "correct the path, or add the page")
-			continue
-		}
-		s.add(spot{at.source, name}, entry.title, s.isRunbook(dir, name))
-	}
 }
 
 // isRunbook reports whether a page of a docs folder is a runbook by its name: docs/runbook*.md, and
@@ -324,6 +256,10 @@ func (s *search) declared(value string) {
 	if name, inside := within(".", strings.TrimLeft(value, "/")); inside && s.book(spot{at.source, name}) {
 		return
 	}
+	if s.linked(at.source, path.Join(at.path, value), path.Clean(strings.TrimLeft(value, "/"))) {
+		s.problem(runbookKey, "this is or passes a "+notFollowed, "name the page itself")
+		return
+	}
 	s.problem(runbookKey, "there is no such page or folder", "name a page relative to the descriptor, or from the root of its repository")
 }
 
@@ -339,13 +275,10 @@ func (s *search) book(at spot) bool {
 	case !tree.isDir(at.path):
 		return false
 	}
-	names, more := tree.pages(at.path, MaxPages)
-	if more {
-		s.problem(runbookKey, tooManyPages, "name a folder further down")
-	}
-	alone := len(names) == 1
-	for _, name := range names {
+	found := s.list(tree, at)
+	alone := len(found) == 1
+	for _, name := range found {
 		s.add(spot{at.source, name}, "", alone || !isIndex(path.Base(name)))
 	}
-	return len(names) > 0
+	return len(found) > 0
 }

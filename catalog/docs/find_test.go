@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -64,10 +65,41 @@ func TestFind(t *testing.T) {
 		{"DocsDir", "", "mkdocs.yaml=docs_dir:_book book/a.md docs/b.md", "book/a.md\n"},
 		{
 			"DocsDirOutside", "", "mkdocs.yml=docs_dir:_../x docs/a.md",
-			"docs/a.md\nproblem mkdocs.yml: docs_dir ../x lies outside of the folder; docs is used\n",
+			"docs/a.md\nproblem mkdocs.yml:1: docs_dir ../x lies outside of the folder; docs is used\n",
 		},
 		{"PythonTags", "", "mkdocs.yml=docs_dir:_!ENV_book\\nx:_!!python/name:os.system_''\\nnav:\\n-_a.md book/a.md book/b.md", "book/a.md\nbook/b.md\n"},
 		{"ConfigBroken", "", "mkdocs.yml=a:_[ docs/a.md", "docs/a.md\nproblem mkdocs.yml: it cannot be understood, all pages in docs are shown: line 1: did not find expected node content\n"},
+		{
+			"DocsDirMissing", "", "mkdocs.yml=docs_dir:_book README.md",
+			"README.md\nproblem mkdocs.yml:1: docs_dir names book, which is not there\n",
+		},
+		{
+			"Include", dirRef(`backstage.io/techdocs-ref: "dir:."`),
+			"docs/index.md a/docs/x.md a/mkdocs.yml=docs_dir:_docs b/p/pages/y.md b/p/mkdocs.yml=docs_dir:_pages mkdocs.yml=nav:\\n-_index.md\\n-_A:_'!include_./a/mkdocs.yml'\\n-_B:_!include_b/p/mkdocs.yml",
+			"docs/index.md\na/docs/x.md\nb/p/pages/y.md\n",
+		},
+		{
+			"IncludeAll", "", "docs/i.md p/a/docs/a.md p/b/docs/b.md p/a/mkdocs.yml=x:_1 p/b/mkdocs.yml=x:_1 mkdocs.yml=nav:\\n-_'*include_./p/*/mkdocs.yml'",
+			"p/a/docs/a.md\np/b/docs/b.md\ndocs/i.md\n",
+		},
+		{
+			"IncludeItself", "", "docs/i.md a/docs/a.md a/mkdocs.yml=nav:\\n-_'!include_../mkdocs.yml' mkdocs.yml=nav:\\n-_'!include_./a/mkdocs.yml'",
+			"a/docs/a.md\ndocs/i.md\n",
+		},
+		{
+			"IncludeMissing", "", "docs/i.md mkdocs.yml=nav:\\n-_'!include_./a/mkdocs.yml'\\n-_'!include_../../up.yml'",
+			"docs/i.md\nproblem mkdocs.yml:2: nav includes ./a/mkdocs.yml, which is not there\n" +
+				"problem mkdocs.yml:3: nav includes ../../up.yml, which lies outside of the repository\n",
+		},
+		{
+			"Links", dirRef(`backstage.io/techdocs-ref: "dir:."`), "docs/a.md docs/b.md@ mkdocs.yml=nav:\\n-_b.md",
+			"docs/a.md\nproblem docs/b.md: this page is a symbolic link or submodule, and those are not followed\n" +
+				"problem mkdocs.yml:2: nav names b.md, which is or passes a symbolic link or submodule, and those are not followed\n",
+		},
+		{
+			"RunbookLink", dirRef("callboard/runbook: do.md"), "do.md@",
+			"problem catalog-info.yaml: this is or passes a symbolic link or submodule, and those are not followed: \"do.md\"\n",
+		},
 		{"RunbookByName", "", "docs/a.md docs/runbook-db.md docs/runbook.md docs/runbooks/X.md docs/runbooks/index.md", "docs/a.md\ndocs/runbook-db.md (runbook)\ndocs/runbook.md (runbook)\ndocs/runbooks/X.md (runbook)\ndocs/runbooks/index.md\n"},
 		{"RunbookBesideTheDescriptor", "", "runbook.md runbooks/KubePodNotReady.md runbooks/_index.md", "runbook.md (runbook)\nrunbooks/KubePodNotReady.md (runbook)\nrunbooks/_index.md\n"},
 		{"RunbookDeclared", dirRef("callboard/runbook: ops/do.md#x"), "docs/a.md ops/do.md", "docs/a.md\nops/do.md (runbook)\n"},
@@ -80,7 +112,7 @@ func TestFind(t *testing.T) {
 		{"RunbookMissing", dirRef("callboard/runbook: gone.md"), "main.go", "problem catalog-info.yaml: there is no such page or folder: \"gone.md\"\n"},
 		{"RunbookOutside", dirRef("callboard/runbook: ../../etc/passwd.md"), "main.go", "problem catalog-info.yaml: there is no such page or folder: \"../../etc/passwd.md\"\n"},
 		{
-			"RunbookLink", `metadata: {links: [{url: "https://wiki.example.com/x", title: "Our *runbook*"}, {url: "https://git.example.com/acme/shop/blob/main/do.md", type: runbook}]}`,
+			"RunbookInALink", `metadata: {links: [{url: "https://wiki.example.com/x", title: "Our *runbook*"}, {url: "https://git.example.com/acme/shop/blob/main/do.md", type: runbook}]}`,
 			"do.md", "do.md (runbook)\nlink Our runbook https://wiki.example.com/x /metadata/links/0\n",
 		},
 		{"EntityMissing", dirRef("backstage.io/techdocs-entity: system:gone"), "docs/a.md", "problem catalog-info.yaml: the entity whose documentation counts is not in the catalog: \"system:gone\"\n"},
@@ -92,6 +124,10 @@ func TestFind(t *testing.T) {
 				name, text, _ := strings.Cut(file, "=")
 				text = strings.NewReplacer(`\n`, "\n", "_dir", "_dir", "_", " ").Replace(text)
 				files[name] = &fstest.MapFile{Data: []byte(text)}
+				if link, found := strings.CutSuffix(name, "@"); found {
+					delete(files, name)
+					files[link] = &fstest.MapFile{Data: []byte("elsewhere"), Mode: fs.ModeSymlink}
+				}
 			}
 			now := present(t, files, "shop", tt.descriptor)
 			entity, _ := now.Snapshot.As(catalog.Everything{}).Get(catalog.NewRef("component", "", "shop"))

@@ -11,15 +11,18 @@ import (
 // site is what counts of a mkdocs.yml. Themes, extensions and plugins do not.
 type site struct {
 	docsDir string
+	dirLine int        // of docs_dir; 0 when the file does not have it
 	nav     []navEntry // in reading order; nil when the file has no nav
 	hasNav  bool
 }
 
-// navEntry is a page of the navigation.
+// navEntry is a page of the navigation, or a mkdocs.yml whose pages stand in its place.
 type navEntry struct {
-	title string
-	path  string // relative to docs_dir
-	line  int
+	title   string
+	path    string // relative to docs_dir; of an include to the folder of mkdocs.yml, with * and ? where all says so
+	line    int
+	include bool
+	all     bool // path is a pattern
 }
 
 // parseSite reads a mkdocs.yml. Tags such as !ENV and !!python/name are kept as the text behind
@@ -39,8 +42,8 @@ func parseSite(data []byte) (site, error) {
 	if root.Content[0].Kind != yaml.MappingNode {
 		return s, errors.New("it is no mapping")
 	}
-	if dir := text(field(root.Content[0], "docs_dir")); dir != "" {
-		s.docsDir = dir
+	if dir := field(root.Content[0], "docs_dir"); text(dir) != "" {
+		s.docsDir, s.dirLine = text(dir), dir.Line
 	}
 	if nav := field(root.Content[0], "nav"); nav != nil && nav.Kind == yaml.SequenceNode {
 		s.hasNav = true
@@ -56,8 +59,9 @@ func (s *site) walk(nav *yaml.Node, title string, depth int) {
 	}
 	switch nav.Kind {
 	case yaml.ScalarNode:
-		if name := nav.Value; nav.Tag != "!include" && !strings.HasPrefix(name, "!") && !strings.Contains(name, "://") && isPage(name) {
-			s.nav = append(s.nav, navEntry{Plain(title), strings.TrimPrefix(path.Clean(name), "./"), nav.Line})
+		if entry, found := entryOf(nav); found {
+			entry.title, entry.line = Plain(title), nav.Line
+			s.nav = append(s.nav, entry)
 		}
 	case yaml.SequenceNode:
 		for _, item := range nav.Content {
@@ -69,6 +73,22 @@ func (s *site) walk(nav *yaml.Node, title string, depth int) {
 		}
 	default: // aliases are not followed: no navigation needs them, and they can loop
 	}
+}
+
+// entryOf reads "page.md", and the monorepo plugin's "!include ./x/mkdocs.yml" and "*include ./*/mkdocs.yml". Addresses
+// and files that are no pages are no entries.
+func entryOf(nav *yaml.Node) (navEntry, bool) {
+	name := strings.TrimSpace(nav.Value)
+	if nav.Tag == "!include" {
+		name = "!include " + name
+	}
+	if command, target, found := strings.Cut(name, " "); found && (command == "!include" || command == "*include") {
+		return navEntry{path: strings.TrimSpace(target), include: true, all: command == "*include"}, true
+	}
+	if strings.HasPrefix(name, "!") || strings.Contains(name, "://") || !isPage(name) {
+		return navEntry{}, false
+	}
+	return navEntry{path: strings.TrimPrefix(path.Clean(name), "./")}, true
 }
 
 // field gives the value of a key of a mapping, or nil.

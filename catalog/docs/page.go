@@ -19,6 +19,10 @@ const (
 	maxConfigBytes  = 256 << 10 // of one mkdocs.yml
 	maxFolderDepth  = 12        // of folders below the one that holds an entity's pages
 	maxNavDepth     = 12
+
+	maxIncludes      = 4   // of a mkdocs.yml by another, in a row
+	maxSites         = 200 // mkdocs.yml files of one entity
+	maxShelfProblems = 50  // of one entity, besides those of its pages
 )
 
 // Page is one Markdown file, split.
@@ -98,7 +102,7 @@ func (s *Shelf) Stamp() Stamp {
 }
 
 // rulesVersion grows when the rules of finding and splitting change, so that pages are read anew.
-const rulesVersion = "1"
+const rulesVersion = "2"
 
 // Summary is what a card says about the runbooks of an entity.
 type Summary struct {

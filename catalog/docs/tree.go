@@ -14,7 +14,7 @@ type Tree struct {
 	FS       fs.FS // asked only for the content of files
 	Revision string
 	Hash     func(name string) (hash string, found Kind) // content hash of a file or folder; equal hashes, equal content
-	List     func(dir string) (folders, files []string)  // names in a folder, each sorted
+	List     func(dir string) (folders, files []string)  // names in a folder, each sorted; links are among the files
 }
 
 // Kind is what there is at a path.
@@ -25,6 +25,7 @@ const (
 	Nothing Kind = iota
 	AFile
 	AFolder
+	ALink // a symbolic link or submodule, or what lies behind one: never followed
 )
 
 func (t Tree) isFile(name string) bool {
@@ -37,20 +38,37 @@ func (t Tree) isDir(name string) bool {
 	return found == AFolder
 }
 
-// pages lists the pages below a folder, files of a folder before those of folders in it, at most limit of them.
-func (t Tree) pages(dir string, limit int) (names []string, more bool) {
+func (t Tree) isLink(name string) bool {
+	_, found := t.Hash(name)
+	return found == ALink
+}
+
+// listing is what there is to read below a folder.
+type listing struct {
+	pages []string // files of a folder before those of folders in it
+	links []string // pages by their name, but only links to them
+	more  bool     // there are more pages than were asked for
+}
+
+// pages lists the pages below a folder, at most limit of them.
+func (t Tree) pages(dir string, limit int) (found listing) {
 	var walk func(dir string, depth int)
 	walk = func(dir string, depth int) {
-		if depth > maxFolderDepth || more || !t.isDir(dir) {
+		if depth > maxFolderDepth || found.more || !t.isDir(dir) {
 			return
 		}
 		folders, files := t.List(dir)
 		for _, name := range files {
-			if isPage(name) {
-				if more = len(names) == limit; more {
-					return
-				}
-				names = append(names, path.Join(dir, name))
+			at := path.Join(dir, name)
+			switch {
+			case !isPage(name):
+			case t.isLink(at):
+				found.links = append(found.links, at)
+			case len(found.pages) == limit:
+				found.more = true
+				return
+			default:
+				found.pages = append(found.pages, at)
 			}
 		}
 		for _, name := range folders {
@@ -60,7 +78,7 @@ func (t Tree) pages(dir string, limit int) (names []string, more bool) {
 		}
 	}
 	walk(dir, 0)
-	return names, more
+	return found
 }
 
 // spot is a file or folder of a source.

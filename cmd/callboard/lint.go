@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"callboard/catalog"
+	"callboard/catalog/docs"
 	"callboard/catalog/ingest"
 )
 
@@ -59,13 +61,37 @@ func (v *verdicts) lint(path string) error {
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	for _, verdict := range ingest.Lint(os.DirFS(root.dir), files, ingest.Limits{}) {
+	verdicts := ingest.Lint(os.DirFS(root.dir), files, ingest.Limits{})
+	lintDocs(os.DirFS(root.dir), verdicts)
+	for _, verdict := range verdicts {
 		verdict.File = root.shown(verdict.File)
 		if err := v.print(verdict); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// lintDocs adds to verdicts what is wrong with the documentation of their entities. Those problems are in other files,
+// so their text begins with the place.
+func lintDocs(root fs.FS, verdicts []ingest.Verdict) {
+	var entities []*catalog.Entity
+	for _, v := range verdicts {
+		if v.Accepted && v.Entity != nil {
+			entities = append(entities, v.Entity)
+		}
+	}
+	problems := docs.Lint(root, entities)
+	for i := range verdicts {
+		v := &verdicts[i]
+		for _, p := range problems[v.Entity] {
+			found := ingest.LintProblem{Rule: p.Rule, Pointer: p.Pointer, Line: p.Origin.Line, Text: p.Sentence(), Fix: p.Fix}
+			if p.Origin.Path != v.Entity.Origin.Path {
+				found.Line, found.Text = v.Line, p.Origin.Place()+": "+found.Text
+			}
+			v.Warnings = append(v.Warnings, found)
+		}
+	}
 }
 
 func (v *verdicts) print(verdict ingest.Verdict) error {

@@ -35,6 +35,9 @@ func Tree(files fs.FS, revision string) (docs.Tree, error) {
 				data, err = fs.ReadFile(files, name)
 				digest := sha256.Sum256(data)
 				hash = hex.EncodeToString(digest[:])
+			case entry.Type()&fs.ModeSymlink != 0:
+				names[dir] = append(names[dir], entry.Name())
+				kinds[name] = docs.ALink
 			}
 			if err != nil {
 				return "", err

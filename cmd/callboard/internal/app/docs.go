@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"callboard/catalog/docs"
@@ -89,6 +90,9 @@ func docsTree(tree ingest.Tree) docs.Tree {
 			if hash, found := tree.Root.File(name); found {
 				return hash, docs.AFile
 			}
+			if _, _, found := tree.Root.Link(name); found {
+				return "", docs.ALink
+			}
 			return "", docs.Nothing
 		},
 		List: func(name string) (folders, files []string) {
@@ -102,6 +106,10 @@ func docsTree(tree ingest.Tree) docs.Tree {
 			for _, blob := range folder.Files {
 				files = append(files, blob.Name)
 			}
+			for _, link := range folder.Links {
+				files = append(files, link.Name)
+			}
+			slices.Sort(files)
 			return folders, files
 		},
 	}
