@@ -117,7 +117,7 @@ func checkUse(c *Command, line Line) (Reply, bool) {
 			return misuse(c.Name+" has no flag --"+flag+". Usage: "+usage, "help "+c.Name), true
 		}
 	}
-	if len(line.Args) < c.MinArgs {
+	if words := strings.Fields(strings.Join(line.Args, " ")); len(words) < c.MinArgs { // "" is no target
 		return misuse(c.Name+" needs a target, as in: "+c.Example, "help "+c.Name), true
 	}
 	if c.MaxArgs >= 0 && len(line.Args) > c.MaxArgs {

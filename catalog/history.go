@@ -11,7 +11,8 @@ import (
 // while, so that the same question asked again is answered from memory.
 type History interface {
 	// At gives the commit that was the newest of the source's branch at a moment. The error for a time before
-	// the beginning is a *BeginningError, that for an unknown commit ErrNoCommit.
+	// the beginning is a *BeginningError, that for an unknown commit ErrNoCommit, that for
+	// the beginning of several hashes ErrManyCommits.
 	At(ctx context.Context, source string, m Moment) (Commit, error)
 	// Depth says how far back the history of the source's branch goes.
 	Depth(ctx context.Context, source string) (Depth, error)
@@ -31,6 +32,9 @@ var ErrNoHistory = errors.New("there is no history of this source")
 
 // ErrNoCommit says that a source's branch never pointed to a commit, as far as its history is known.
 var ErrNoCommit = errors.New("no such commit")
+
+// ErrManyCommits says that the beginning of a hash is that of several commits.
+var ErrManyCommits = errors.New("several commits fit")
 
 // ErrNoFile says that a revision has no such file.
 var ErrNoFile = errors.New("this revision has no such file")

@@ -52,14 +52,8 @@ func (d Deps) atMoment(ctx context.Context, req *bot.Request) (Deps, error) {
 		return d, &misuseError{err.Error(), "help " + req.Command.Verb}
 	}
 	past, err := d.CatalogAt(ctx, moment)
-	var early *catalog.BeginningError
-	switch {
-	case errors.As(err, &early), errors.Is(err, catalog.ErrNoHistory):
-		return d, &noPastError{"The catalog of --at=" + typed + " is not known: " + err.Error()}
-	case errors.Is(err, context.DeadlineExceeded):
-		return d, &noPastError{"The catalog of --at=" + typed + " is still being read: ask again in a moment"}
-	case err != nil:
-		return d, &noPastError{"The catalog of --at=" + typed + " cannot be read: " + err.Error()}
+	if err != nil {
+		return d, whyNoPast(typed, err)
 	}
 	visible := map[string]bool{}
 	for _, view := range []catalog.View{d.view(req), past.Catalog.As(d.Viewer(req.Actor))} {
@@ -75,9 +69,26 @@ func (d Deps) atMoment(ctx context.Context, req *bot.Request) (Deps, error) {
 }
 
 // noPastError says that a moment cannot be shown.
-type noPastError struct{ text string }
+type noPastError struct {
+	text    string
+	outcome bot.Outcome
+}
 
 func (e *noPastError) Error() string { return e.text }
+
+// whyNoPast puts into words why the moment that was typed cannot be shown.
+func whyNoPast(typed string, err error) error {
+	text := "The catalog of --at=" + typed
+	switch {
+	case errors.As(err, new(*catalog.BeginningError)), errors.Is(err, catalog.ErrNoHistory), errors.Is(err, catalog.ErrNoCommit):
+		return &noPastError{text + " is not known: " + err.Error(), bot.NotFound}
+	case errors.Is(err, catalog.ErrManyCommits):
+		return &noPastError{text + " is not clear: " + err.Error(), bot.Ambiguous}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &noPastError{text + " is still being read: ask again in a moment", bot.Upstream}
+	}
+	return &noPastError{text + " cannot be read: " + err.Error(), bot.Upstream}
+}
 
 // stamp writes on a card of which past it is, and keeps its buttons there.
 func (s *scope) stamp(c *card.Card) {

@@ -139,6 +139,7 @@ func TestCommands(t *testing.T) {
 		{"who-owns ambiguous", "who-owns billing", bot.Ambiguous},
 		{"who-owns this channel", "who-owns .", bot.NotFound},
 		{"who-owns without target", "who-owns", bot.Misused},
+		{"who-owns empty target", `who-owns "" "  "`, bot.Misused},
 		{"who-owns odd flag", "who-owns checkout --loud", bot.Misused},
 		{"links", "links checkout", bot.Fine},
 		{"links hostile", "links checkout-web --explain", bot.Fine},
@@ -157,7 +158,7 @@ func TestCommands(t *testing.T) {
 		{"docs nothing", "docs zebra", bot.NotFound},
 		{"docs without words", "docs", bot.Misused},
 		{"docs opened", `docs --open="component:default/checkout docs/runbook.md#latency"`, bot.Fine},
-		{"docs opened gone", `docs --open="component:default/checkout docs/runbook.md#nothing"`, bot.Misused},
+		{"docs opened gone", `docs --open="component:default/checkout docs/runbook.md#nothing"`, bot.NotFound},
 		{"runbook", "runbook checkout", bot.Fine},
 		{"runbook of a symptom", "runbook checkout errors", bot.Fine},
 		{"runbook of a symptom explained", "runbook checkout error rate --explain", bot.Fine},
@@ -170,12 +171,13 @@ func TestCommands(t *testing.T) {
 		{"runbook missing", "runbook component:billing", bot.NotFound},
 		{"runbook missing but others fit", "runbook component:billing latency", bot.Fine},
 		{"runbook section", "runbook checkout --section=docs/runbook.md#latency", bot.Fine},
-		{"runbook section gone", "runbook checkout --section=docs/runbook.md#nothing", bot.Misused},
+		{"runbook section gone", "runbook checkout --section=docs/runbook.md#nothing", bot.NotFound},
 		{"runbook without target", "runbook", bot.Misused},
 		{"stale", "stale", bot.Fine},
 		{"stale explained", "stale --explain", bot.Fine},
 		{"stale all", "stale --all", bot.Fine},
 		{"stale of a group", "stale @team-web", bot.Fine},
+		{"stale of nobody", "stale @", bot.Fine},
 		{"health", "health", bot.Fine},
 		{"whoami", "whoami", bot.Fine},
 		{"help", "help", bot.Fine},
@@ -214,6 +216,27 @@ func golden(t *testing.T, name, got string) {
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("differs from %s (-want +got); -update writes it:\n%s", file, diff)
+	}
+}
+
+// TestStale_SaysWhichSource: the same path is in many repositories.
+func TestStale_SaysWhichSource(t *testing.T) {
+	broken := fstest.MapFS{"catalog-info.yaml": {Data: []byte("apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: broken}\nspec: {}\n")}}
+	syncer := ingest.NewSyncer(ingest.Options{
+		Store: &ingesttest.Memory{}, Log: slog.New(slog.DiscardHandler), Now: now,
+		Sources: []ingest.Config{
+			{Name: "acme", Source: folder{broken}, Paths: []string{"*.yaml"}},
+			{Name: "other", Source: folder{fstest.MapFS{}}, Paths: []string{"*.yaml"}},
+		},
+	})
+	syncer.Sync(t.Context(), false)
+	deps := command.Deps{Catalog: syncer.Snapshot, Viewer: func(policy.Actor) catalog.Viewer { return catalog.Everything{} }}
+	mux := bot.NewMux(command.All(deps), command.Words(slog.New(slog.DiscardHandler)), deps.Complete)
+	for _, text := range []string{"stale", "who-owns broken"} {
+		reply := mux.Handle(t.Context(), &bot.Request{Kind: bot.Typed, Text: text})
+		if got := reply.Card.Text(); !strings.Contains(got, "acme catalog-info.yaml:") {
+			t.Errorf("%s does not say that acme holds the file:\n%s", text, got)
+		}
 	}
 }
 

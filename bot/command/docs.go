@@ -120,7 +120,7 @@ func address(h *docs.Hit) string { return h.Refs[0].String() + " " + sectionAddr
 
 // openSection shows one section of a page.
 func (d Deps) openSection(ctx context.Context, req *bot.Request, address string) (bot.Reply, error) {
-	gone := &misuseError{"there is no section " + card.Line(address) + " any more: search again", "help docs"}
+	gone := &goneError{"There is no section " + card.Line(address) + " any more: search again", "help docs"}
 	name, place, _ := strings.Cut(address, " ")
 	file, anchor, _ := strings.Cut(place, "#")
 	ref, err := catalog.ParseRef(name, "component", catalog.DefaultNamespace)

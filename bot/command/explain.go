@@ -119,7 +119,7 @@ func (s subject) place(entity *catalog.Entity, pointer string) string {
 		return "line " + strconv.Itoa(int(pos.Line))
 	}
 	origin.Line = int(pos.Line)
-	text := origin.Place()
+	text := placer(s.view)(origin)
 	if origin.Revision != "" {
 		text += " @" + shortRevision(origin.Revision)
 	}
@@ -247,7 +247,7 @@ func (v fieldValues) at(pointer string) string {
 	case nil:
 		return ""
 	case string:
-		if u, err := url.Parse(value); err == nil && u.User != nil {
+		if u, err := url.Parse(strings.TrimPrefix(value, "url:")); err == nil && u.User != nil {
 			return "(an address with credentials, not shown)"
 		}
 		return shorten(card.Line(value))

@@ -144,7 +144,8 @@ func TestCommands_ExplainSlow(t *testing.T) {
 
 func TestCommands_ExplainHidesCredentials(t *testing.T) {
 	files := fstest.MapFS{"a.yaml": {Data: []byte("apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: a\n  annotations:\n" +
-		"    pagerduty.com/integration-key: s3cr3t\n    acme.example/api-token: s3cr3t\nspec:\n  type: service\n  lifecycle: production\n  owner: x\n  db:\n    password: s3cr3t\n")}}
+		"    pagerduty.com/integration-key: s3cr3t\n    acme.example/api-token: s3cr3t\n" +
+		"    backstage.io/source-location: url:https://bot:s3cr3t@git.example.com/a\nspec:\n  type: service\n  lifecycle: production\n  owner: x\n  db:\n    password: s3cr3t\n")}}
 	if got := answerer(t, files, catalog.Everything{}, with(scribe{}))("explain a").Card.Text(); strings.Contains(got, "s3cr3t") || !strings.Contains(got, "not shown") {
 		t.Error(got)
 	}
@@ -193,9 +194,13 @@ func slicesRepeat(text string, n int) []string {
 func pastOf(t *testing.T, files fs.FS, asked *catalog.Moment) func(*command.Deps) {
 	t.Helper()
 	past := snapshot(t, files)
+	wrong := map[string]error{"dead": catalog.ErrNoCommit, "aaaa": catalog.ErrManyCommits, "bbbb": context.DeadlineExceeded}
 	return func(d *command.Deps) {
 		d.CatalogAt = func(_ context.Context, m catalog.Moment) (catalog.Past, error) {
 			*asked = m
+			if err := wrong[m.Commit]; err != nil {
+				return catalog.Past{}, err
+			}
 			if m.Time.Year() == 2020 {
 				return catalog.Past{}, &catalog.BeginningError{Depth: catalog.Depth{Oldest: scribe{}.commit("abe", "first", 400*24*time.Hour), Cut: true}}
 			}
@@ -224,6 +229,9 @@ func TestCommands_At(t *testing.T) {
 		{"at before all", "who-owns checkout --at=2020-01-01", bot.NotFound},
 		{"at no time", "who-owns checkout --at=yesteryear", bot.Misused},
 		{"at in the future", "who-owns checkout --at=2027-01-01", bot.Misused},
+		{"at no commit", "who-owns checkout --at=dead", bot.NotFound},
+		{"at many commits", "who-owns checkout --at=aaaa", bot.Ambiguous},
+		{"at what takes long", "who-owns checkout --at=bbbb", bot.Upstream},
 		{"at elsewhere", inSlack + "who-owns checkout --at=2d", bot.Misused},
 		{"at of health", "health --at=2d", bot.Misused},
 	} {

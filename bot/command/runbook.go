@@ -206,7 +206,7 @@ func (r *runbooks) addressed(pages []docs.ShelvedPage, address string) (bot.Repl
 			return r.show(&unit, nil), nil
 		}
 	}
-	return bot.Reply{}, &misuseError{r.entity.Ref.Short() + " has no section " + card.Line(address) + " any more", "runbook " + r.entity.Ref.String()}
+	return bot.Reply{}, &goneError{r.entity.Ref.Short() + " has no section " + card.Line(address) + " any more", "runbook " + r.entity.Ref.String()}
 }
 
 func (r *runbooks) answer(ctx context.Context, symptom string) (bot.Reply, error) {

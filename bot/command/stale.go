@@ -29,7 +29,7 @@ func (d Deps) runStale(_ context.Context, req *bot.Request) (bot.Reply, error) {
 	view := d.view(req)
 	problems := d.problems(view)
 	about := "the catalog"
-	if len(req.Command.Args) > 0 {
+	if target := strings.TrimSpace(strings.Join(req.Command.Args, " ")); strings.TrimPrefix(target, "@") != "" {
 		req.Command.Args[0] = strings.TrimPrefix(req.Command.Args[0], "@")
 		s, err := d.target(req)
 		if err != nil {
@@ -47,7 +47,7 @@ func (d Deps) runStale(_ context.Context, req *bot.Request) (bot.Reply, error) {
 	}
 	c.Title, c.Status = count(len(problems), "problem", "problems")+" in the descriptors of "+about, card.Warn
 	c.Summary = c.Title + ": " + strings.Join(tally(problems), ", ")
-	limit := staleLimit
+	place, limit := placer(view), staleLimit
 	if req.Command.Has("all") {
 		limit = card.MaxItems
 	}
@@ -61,7 +61,7 @@ func (d Deps) runStale(_ context.Context, req *bot.Request) (bot.Reply, error) {
 			}
 			break
 		}
-		c.Items = append(c.Items, problemItem(view, p, req.Command.Has("explain")))
+		c.Items = append(c.Items, problemItem(view, p, place(p.Origin), req.Command.Has("explain")))
 	}
 	return bot.Reply{Card: c}.Fine(), nil
 }
@@ -90,8 +90,8 @@ func weight(p catalog.Problem) int {
 	return 0
 }
 
-func problemItem(view catalog.View, p catalog.Problem, explained bool) card.Item {
-	item := card.Item{Status: card.Warn, Text: card.Join(" ", card.Link(p.Origin.Place(), view.BlobURL(p.Origin)), card.T(card.Line(p.Sentence())))}
+func problemItem(view catalog.View, p catalog.Problem, place string, explained bool) card.Item {
+	item := card.Item{Status: card.Warn, Text: card.Join(" ", card.Link(place, view.BlobURL(p.Origin)), card.T(card.Line(p.Sentence())))}
 	if p.Severity == catalog.Error {
 		item.Status = card.Bad
 	}
@@ -109,6 +109,15 @@ func problemItem(view catalog.View, p catalog.Problem, explained bool) card.Item
 		item.Detail = card.Join(" · ", item.Detail, card.T(card.Line(rule)))
 	}
 	return item
+}
+
+// placer gives what says where a descriptor stands: in which source, too, where there are several, for
+// each has a catalog-info.yaml.
+func placer(view catalog.View) func(catalog.Origin) string {
+	if len(view.Sources()) > 1 {
+		return catalog.Origin.String
+	}
+	return catalog.Origin.Place
 }
 
 // tally counts problems by rule: "3 spec, 1 conflict".

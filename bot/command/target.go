@@ -110,6 +110,9 @@ func (s subject) notes() []card.Note {
 		if len(doc.Problems) > 0 {
 			p := doc.Problems[0]
 			text = p.Origin.Place() + " has errors, showing what was last good: " + p.Sentence()
+			if more := len(doc.Problems) - 1; more > 0 {
+				text += ", and " + count(more, "problem", "problems") + " more: stale " + s.entity.Ref.Short()
+			}
 		}
 		notes = append(notes, card.Note{Status: card.Warn, Text: card.T(card.Line(text))})
 	}

@@ -19,6 +19,7 @@ func Words(log *slog.Logger) func(error) bot.Reply {
 		var notFound *notFoundError
 		var ambiguous *ambiguousError
 		var misused *misuseError
+		var gone *goneError
 		var noPast *noPastError
 		switch {
 		case errors.As(err, &notFound):
@@ -27,8 +28,10 @@ func Words(log *slog.Logger) func(error) bot.Reply {
 			return ambiguous.reply()
 		case errors.As(err, &misused):
 			return plainReply(bot.Misused, misused.Error(), misused.next)
+		case errors.As(err, &gone):
+			return plainReply(bot.NotFound, gone.Error(), gone.next)
 		case errors.As(err, &noPast):
-			return plainReply(bot.NotFound, card.Line(noPast.Error()), "")
+			return plainReply(noPast.outcome, card.Line(noPast.Error()), "")
 		case errors.Is(err, docs.ErrSlow):
 			return plainReply(bot.Upstream, "The search took too long: ask again, with fewer or rarer words.", "help docs")
 		case errors.Is(err, docs.ErrLost):
@@ -53,6 +56,11 @@ type misuseError struct{ text, next string }
 
 func (e *misuseError) Error() string { return e.text }
 
+// goneError says that what a button led to is not there any more, and which command helps.
+type goneError struct{ text, next string }
+
+func (e *goneError) Error() string { return e.text }
+
 func plainReply(outcome bot.Outcome, text, next string) bot.Reply {
 	c := &card.Card{Title: text, Summary: text, Status: card.Warn}
 	if next != "" {
@@ -66,7 +74,7 @@ func (e *notFoundError) reply() bot.Reply {
 	c := &card.Card{Title: title, Status: card.Warn, Footer: searched(e.view.Stats())}
 	summary := title
 	if p := e.refused; p != nil {
-		text := "Its descriptor was refused, " + p.Origin.Place() + ": " + p.Sentence()
+		text := "Its descriptor was refused, " + placer(e.view)(p.Origin) + ": " + p.Sentence()
 		c.Notes = []card.Note{{Status: card.Bad, Text: card.T(card.Line(text))}}
 		summary += " " + text + "."
 	}

@@ -76,18 +76,29 @@ func misplaced(args []string) string {
 	return ""
 }
 
-// commandLine joins the shell's words again, so that those with blanks stay one word.
+// commandLine joins the shell's words again.
 func commandLine(args []string) string {
 	if len(args) == 1 {
 		return args[0]
 	}
-	quoted := make([]string, len(args))
+	words := make([]string, len(args))
 	for i, arg := range args {
-		if quoted[i] = arg; strings.ContainsAny(arg, " \t") {
-			quoted[i] = `"` + arg + `"`
-		}
+		words[i] = quoteWord(arg)
 	}
-	return strings.Join(quoted, " ")
+	return strings.Join(words, " ")
+}
+
+// quoteWord keeps a word with blanks one word, and the value of a flag its value.
+func quoteWord(arg string) string {
+	const blanks = " \t"
+	if !strings.ContainsAny(arg, blanks) {
+		return arg
+	}
+	flag, value, _ := strings.Cut(arg, "=")
+	if strings.HasPrefix(flag, "--") && !strings.ContainsAny(flag, blanks) {
+		return flag + `="` + value + `"`
+	}
+	return `"` + arg + `"`
 }
 
 // outcomeError gives the exit code of an answer.

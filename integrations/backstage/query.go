@@ -1,6 +1,7 @@
 package backstage
 
 import (
+	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -89,7 +90,9 @@ func (p *parser) number(name string, least, otherwise int) int {
 	}
 	text := p.one(name)
 	n, err := strconv.ParseInt(text, 10, 32)
-	if err != nil || strconv.FormatInt(n, 10) != text {
+	if errors.Is(err, strconv.ErrRange) {
+		p.fail(inputError("%s: %s is out of range", name, text))
+	} else if err != nil || strconv.FormatInt(n, 10) != text {
 		p.fail(inputError("%s: %q is not a whole number", name, text))
 	} else if int(n) < least {
 		p.fail(inputError("%s: %d is too small, the least is %d", name, n, least))

@@ -202,7 +202,7 @@ func (h *History) At(ctx context.Context, source string, m catalog.Moment) (out 
 	case i < 0:
 		return out, &catalog.BeginningError{Depth: catalog.Depth{Oldest: c.oldest, Cut: c.oldest.Cut}}
 	case m.Commit != "" && slices.ContainsFunc(c.links[i+1:], fits):
-		return out, fmt.Errorf("several commits begin with %q: give more of it", m.Commit)
+		return out, fmt.Errorf("%w: give more of %q", catalog.ErrManyCommits, m.Commit)
 	}
 	err = h.read(ctx, s, func(w *walker) error {
 		out, err = w.describe(c.links[i].hash, i == len(c.links)-1 && c.oldest.Cut)

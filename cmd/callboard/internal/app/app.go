@@ -89,7 +89,7 @@ func (a *App) open(ctx context.Context) error {
 	if err := a.syncer.Load(ctx); err != nil {
 		return err
 	}
-	a.meters.watch(a.syncer.Snapshot, a.syncer.Behind)
+	a.meters.watch(a.syncer.Snapshot, a.docs, a.syncer.Behind)
 	a.handle = a.handler(history)
 	return nil
 }

@@ -126,8 +126,12 @@ func (f failing) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, fmt.Errorf("a daemon is running, but its socket cannot be used: %w", f.err)
 }
 
+// enoughText is more than any command has, in bytes, and fits into a request however JSON writes it.
+const enoughText = 10 << 10
+
 // Ask sends one command or completion to the daemon.
 func (c *Client) Ask(ctx context.Context, kind bot.Kind, text string, as catalog.Ref) bot.Reply {
+	text = text[:min(len(text), enoughText)] // the daemon refuses it as too long, however it ends
 	body, err := json.Marshal(question{kind, text, as})
 	if err != nil {
 		return unreachable(err)

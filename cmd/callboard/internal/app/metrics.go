@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"callboard/bot"
 	"callboard/catalog"
+	"callboard/catalog/docs"
 	"callboard/catalog/ingest"
 )
 
@@ -66,13 +68,13 @@ func newMeters(registry *prometheus.Registry) *meters {
 	}
 }
 
-// watch exposes what the served catalog is like, and how long news of each source has been known of that
-// is not in it.
-func (m *meters) watch(snapshot func() *catalog.Snapshot, behind func() map[string]time.Duration) {
+// watch exposes what the served catalog and its documentation are like, and how long news of each source
+// has been known of that is not in it.
+func (m *meters) watch(snapshot func() *catalog.Snapshot, library *docs.Library, behind func() map[string]time.Duration) {
 	m.registry.MustRegister(&catalogCollector{
-		snapshot: snapshot, news: behind,
+		snapshot: snapshot, docs: library, news: behind,
 		entities:  prometheus.NewDesc("callboard_catalog_entities", "Entities served.", nil, nil),
-		problems:  prometheus.NewDesc("callboard_catalog_problems", "Problems of descriptors, by rule.", []string{"rule"}, nil),
+		problems:  prometheus.NewDesc("callboard_catalog_problems", "Problems of descriptors and documentation, by rule.", []string{"rule"}, nil),
 		conflicts: prometheus.NewDesc("callboard_catalog_conflicts", "Entities that more than one file defines.", nil, nil),
 		failures:  prometheus.NewDesc("callboard_source_failures", "Checks of the source that failed in a row.", []string{"source"}, nil),
 		lastLag:   prometheus.NewDesc("callboard_source_last_lag_seconds", "The lag of the newest change of the source, as in callboard_source_lag_seconds.", []string{"source"}, nil),
@@ -85,6 +87,7 @@ func (m *meters) watch(snapshot func() *catalog.Snapshot, behind func() map[stri
 
 type catalogCollector struct {
 	snapshot                                                                            func() *catalog.Snapshot
+	docs                                                                                *docs.Library
 	news                                                                                func() map[string]time.Duration
 	entities, problems, conflicts, checked, failing, failures, waiting, lastLag, behind *prometheus.Desc
 }
@@ -105,7 +108,7 @@ func (c *catalogCollector) Collect(out chan<- prometheus.Metric) {
 	gauge(c.entities, float64(view.Len()))
 	byRule := map[catalog.Rule]int{}
 	disputed := map[catalog.Ref]bool{} // the holder and everybody else have a problem each
-	for _, p := range view.Problems() {
+	for _, p := range slices.Concat(view.Problems(), c.docs.Problems(view)) {
 		byRule[p.Rule]++
 		if p.Rule == catalog.RuleConflict {
 			disputed[p.Ref] = true

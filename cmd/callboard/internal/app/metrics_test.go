@@ -1,20 +1,24 @@
 package app
 
 import (
+	"bytes"
 	"log/slog"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"callboard/bot"
 	"callboard/cmd/callboard/internal/config"
 	"callboard/integrations/git"
 )
 
-// What people type must not become label values.
-func TestRequestMetrics_ClosedSets(t *testing.T) {
+// opened is an App on a source of one commit, not yet synced, that the test's end closes.
+func opened(t *testing.T, commit git.Commit) *App {
+	t.Helper()
 	repo := t.TempDir()
-	if err := git.Init(repo, []git.Commit{descriptor("checkout")}); err != nil {
+	if err := git.Init(repo, []git.Commit{commit}); err != nil {
 		t.Fatal(err)
 	}
 	source := config.DefaultSource()
@@ -25,11 +29,44 @@ func TestRequestMetrics_ClosedSets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		if err := a.Close(); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
+	return a
+}
+
+// Problems of documentation are counted, as stale and health do.
+func TestProblemMetrics_Documentation(t *testing.T) {
+	commit := descriptor("checkout")
+	commit.Write["catalog-info.yaml"] = bytes.Replace(commit.Write["catalog-info.yaml"], []byte("spec:"),
+		[]byte("  annotations: {backstage.io/techdocs-ref: 'dir:./nowhere'}\nspec:"), 1)
+	a := opened(t, commit)
+	if _, err := a.Sync(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	a.IndexDocs(t.Context())
+	families, err := a.meters.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]float64{}
+	for _, family := range families {
+		if family.GetName() == "callboard_catalog_problems" {
+			for _, metric := range family.GetMetric() {
+				counts[metric.GetLabel()[0].GetValue()] = metric.GetGauge().GetValue()
+			}
+		}
+	}
+	if diff := cmp.Diff(map[string]float64{"docs": 1}, counts); diff != "" {
+		t.Errorf("problems by rule (-want +got):\n%s", diff)
+	}
+}
+
+// What people type must not become label values.
+func TestRequestMetrics_ClosedSets(t *testing.T) {
+	a := opened(t, descriptor("checkout"))
 	a.Handle(t.Context(), &bot.Request{Kind: bot.Typed, Text: "who-owns checkout"}) // the catalog is empty yet
 	if _, err := a.Sync(t.Context(), false); err != nil {
 		t.Fatal(err)

@@ -112,7 +112,7 @@ func TestPast_Impatient(t *testing.T) {
 	defer cancel()
 	<-hurried.Done()
 	const question = "who-owns checkout --at=2026-03-04T00:00:00Z"
-	if reply := a.Ask(hurried, bot.Typed, question, catalog.Ref{}); reply.Outcome != bot.NotFound || !strings.Contains(reply.Card.Text(), "ask again in a moment") {
+	if reply := a.Ask(hurried, bot.Typed, question, catalog.Ref{}); reply.Outcome != bot.Upstream || !strings.Contains(reply.Card.Text(), "ask again in a moment") {
 		t.Errorf("%s: %s", reply.Outcome, reply.Card.Text())
 	}
 	if reply := a.Ask(t.Context(), bot.Typed, question, catalog.Ref{}); !strings.Contains(reply.Card.Text(), "team-a") {
