@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -95,6 +96,9 @@ func failWith(kind, cause error, format string, args ...any) *Error {
 
 // transient reports whether trying the same again later may help without touching the mirror.
 func transient(err error) bool {
+	if _, lost := errors.AsType[*net.OpError](err); lost {
+		return true
+	}
 	for _, kind := range []error{
 		ErrAuth, ErrForbidden, ErrNotFound, ErrBranch, ErrEmpty, ErrTLS, ErrHostKey,
 		ErrTimeout, ErrNetwork, ErrRedirect, ErrConfig, context.Canceled, context.DeadlineExceeded,
@@ -114,7 +118,7 @@ func (s *Source) describe(ctx context.Context, err error, secrets ...string) err
 	}
 	var e *Error
 	if !errors.As(err, &e) || ctx.Err() != nil && (errors.Is(e.Kind, ErrProtocol) || errors.Is(e.Kind, ErrNetwork)) {
-		e = classify(ctx, err)
+		e = classify(ctx, err, s.at.scheme != schemeLocal && s.stats.Bytes == 0)
 	}
 	out := *e
 	out.URL = s.at.String()
@@ -127,21 +131,24 @@ func (s *Source) describe(ctx context.Context, err error, secrets ...string) err
 	return &out
 }
 
-// classify finds the kind of an error that no step has given a kind yet.
-func classify(ctx context.Context, err error) *Error {
+// classify finds the kind of an error that no step has given a kind yet. Silent is a remote of which not
+// a byte came.
+func classify(ctx context.Context, err error, silent bool) *Error {
 	var dns *net.DNSError
 	var op *net.OpError
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return failWith(ErrTimeout, context.Canceled, "was interrupted")
-	case ctx.Err() == nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)):
+	case ctx.Err() != nil && silent, ctx.Err() == nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)):
 		return fail(ErrTimeout, "the server gave no answer in time; is it up and well, and may this machine reach it?")
 	case ctx.Err() != nil:
-		return fail(ErrTimeout, "did not finish in time; is the server slow, or the repository very large? A smaller catalog.depth makes the first fetch smaller")
+		return fail(ErrTimeout, "did not finish in time; is the server slow, or the repository very large? A smaller catalog.depth makes the first fetch smaller, a larger limits.deadline gives it more time")
 	case errors.As(err, &dns):
 		return fail(ErrNetwork, "cannot find host %q; check the address and the machine's DNS", dns.Name)
 	case errors.As(err, &op):
 		return failWith(ErrNetwork, err, "cannot connect; is the server up, and may this machine reach it?")
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fail(ErrNetwork, "ended the connection before its answer; is the server well, and does a proxy in between let Git pass?")
 	default:
 		return failWith(ErrProtocol, err, "the transfer failed")
 	}

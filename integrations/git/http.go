@@ -198,7 +198,7 @@ func decodeRefs(r io.Reader) (*packp.AdvRefs, error) {
 	case errors.Is(err, packp.ErrEmptyAdvRefs), err == nil && adv.IsEmpty():
 		return nil, fail(ErrEmpty, "the repository has no commits yet: push one")
 	case err != nil:
-		return nil, failWith(ErrProtocol, err, "its list of branches cannot be read")
+		return nil, failWith(brokenKind(err), err, "its list of branches cannot be read")
 	}
 	return adv, nil
 }

@@ -3,6 +3,7 @@ package git
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"sync"
@@ -208,47 +209,47 @@ func (s *Source) fetchRemote(ctx context.Context, token string) (ingest.Tree, er
 			if m == nil || !errors.Is(err, ErrCorrupt) {
 				return tree, err
 			}
-		} else if m == nil || transient(err) || ctx.Err() != nil {
+		} else if !errors.Is(err, errMirror) || ctx.Err() != nil {
 			return ingest.Tree{}, err
 		}
 		m = nil
 	}
 }
 
+// errMirror says that a fetch failed for a reason that may lie in the mirror that it was to update.
+var errMirror = errors.New("the mirror does not fit the remote")
+
 // update asks the remote for its branch and brings it into m, or into a new mirror when m is nil.
 // What was over a limit is not asked for again until the branch has moved.
 func (s *Source) update(ctx context.Context, token string, m *mirror) (to tip, _ *mirror, err error) {
 	ctx, meter, stop := newMeter(ctx, s.limits)
 	defer stop()
-	defer func() {
-		s.stats.Bytes += meter.received()
-		if err = meter.cause(err); m == nil && errors.Is(err, ErrLimit) {
-			s.refused, s.refusal = to.commit, err
-		}
-	}()
+	defer func() { s.stats.Bytes += meter.received() }()
 	sess, err := s.connect(ctx, token, meter)
 	if err != nil {
-		return to, nil, err
+		return to, nil, meter.cause(err)
 	}
 	defer func() { _ = sess.Close() }()
-	adv, err := askRefs(ctx, sess)
-	if err != nil {
-		return to, nil, err
-	}
-	if to, err = pick(adv, s.cfg.Branch); err != nil {
-		return to, nil, err
-	}
+	adv, to, err := s.ask(ctx, sess)
 	switch {
+	case err != nil: // whatever the remote said, it has nothing to do with the mirror
+		return to, nil, meter.cause(err)
 	case m != nil && m.head == to.commit:
 		return to, m, nil
-	case m != nil:
-		err = m.fetch(ctx, s, sess, adv, to, meter)
-		s.refresh()
-		return to, m, err
 	case s.refusal != nil && s.refused == to.commit:
 		return to, nil, s.refusal
+	case m != nil:
+		err = meter.cause(m.fetch(ctx, s, sess, adv, to, meter))
+		s.refresh()
+		if err != nil && !transient(err) {
+			err = fmt.Errorf("%w: %w", errMirror, err)
+		}
+		return to, m, err
 	default:
-		m, err := s.rebuild(ctx, sess, adv, to, meter)
+		m, err = s.rebuild(ctx, sess, adv, to, meter)
+		if err = meter.cause(err); errors.Is(err, ErrLimit) {
+			s.refused, s.refusal = to.commit, err
+		}
 		return to, m, err
 	}
 }
@@ -277,15 +278,16 @@ func (s *Source) connect(ctx context.Context, token string, m *meter) (session, 
 	return s.openHTTP(token, m), nil
 }
 
-func askRefs(ctx context.Context, sess session) (*packp.AdvRefs, error) {
+// ask gives what the remote has, and which of it is to be read.
+func (s *Source) ask(ctx context.Context, sess session) (adv *packp.AdvRefs, to tip, err error) {
 	ctx, cancel := context.WithTimeout(ctx, refsTimeout)
 	defer cancel()
-	adv, err := sess.refs(ctx)
-	if err != nil {
-		return nil, err
+	if adv, err = sess.refs(ctx); err != nil {
+		return nil, to, err
 	}
 	transport.FilterUnsupportedCapabilities(adv.Capabilities)
-	return adv, nil
+	to, err = pick(adv, s.cfg.Branch)
+	return adv, to, err
 }
 
 // fetchLocal reads a repository in place. Nothing is kept open while it does not change, since others

@@ -2,7 +2,6 @@ package git_test
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"io/fs"
@@ -60,10 +59,6 @@ func TestTraversal(t *testing.T) {
 
 // TestGitBombs holds row 17 of the threat model, with limits lowered so that it runs quickly.
 func TestGitBombs(t *testing.T) {
-	noise := make([]byte, 3<<20)
-	if _, err := rand.Read(noise); err != nil {
-		t.Fatal(err)
-	}
 	files := map[string]string{}
 	for i := range 60 {
 		files["f"+strconv.Itoa(i)] = strconv.Itoa(i)
@@ -77,7 +72,7 @@ func TestGitBombs(t *testing.T) {
 		"bytes": {
 			func(t *testing.T) string {
 				t.Helper()
-				return gittest.Repo(t, commit(1, map[string]string{"big": string(noise)}))
+				return gittest.Repo(t, commit(1, map[string]string{"big": noise(t, 3<<20)}))
 			},
 			git.Limits{Bytes: 1 << 20},
 			"sent more than the 1048576 bytes", true,
@@ -145,11 +140,7 @@ func TestGitBombs(t *testing.T) {
 
 // TestGitBombs_NotAskedAgain sees that what was over a limit is not downloaded at every poll.
 func TestGitBombs_NotAskedAgain(t *testing.T) {
-	noise := make([]byte, 1<<20)
-	if _, err := rand.Read(noise); err != nil {
-		t.Fatal(err)
-	}
-	repo := gittest.Repo(t, commit(1, map[string]string{"big": string(noise)}))
+	repo := gittest.Repo(t, commit(1, map[string]string{"big": noise(t, 1<<20)}))
 	srv := gittest.Serve(t, filepath.Dir(repo))
 	s := open(t, git.Config{URL: srv.URL + "/repo.git", Limits: git.Limits{Bytes: 100 << 10}})
 	for range 3 {
@@ -158,6 +149,36 @@ func TestGitBombs_NotAskedAgain(t *testing.T) {
 	}
 	if n := len(srv.Requests()); n != 4 {
 		t.Errorf("%d requests, want 3 for branches and 1 for the pack", n)
+	}
+}
+
+// TestGitBombs_NotAskedAgain_Mirror is the same where there is a mirror: its news are tried once, and then
+// all that the remote has.
+func TestGitBombs_NotAskedAgain_Mirror(t *testing.T) {
+	repo := gittest.Repo(t, first())
+	srv := gittest.Serve(t, filepath.Dir(repo))
+	s := open(t, git.Config{URL: srv.URL + "/repo.git", Limits: git.Limits{Bytes: 100 << 10}})
+	before := fetch(t, s)
+	if err := git.Append(repo, commit(2, map[string]string{"big": noise(t, 1<<20)})); err != nil {
+		t.Fatal(err)
+	}
+	asked := len(srv.Requests())
+	for range 3 {
+		_, err := s.Fetch(t.Context())
+		checkError(t, err, git.ErrLimit, "limits.bytes", srv.URL)
+	}
+	if n := len(srv.Requests()) - asked; n != 2+2+1+1 {
+		t.Errorf("%d requests, want 4 for branches and 2 for packs", n)
+	}
+	if got := content(t, before); len(got) != 5 {
+		t.Errorf("the tree of before has %d files", len(got))
+	}
+	gittest.Git(t, repo, "update-ref", "refs/heads/main", "main~1")
+	if err := git.Append(repo, commit(3, map[string]string{"small": "s"})); err != nil {
+		t.Fatal(err)
+	}
+	if got := content(t, fetch(t, s)); got["small"] != "s" {
+		t.Errorf("after the large file was taken out: %d files", len(got))
 	}
 }
 
@@ -313,34 +334,64 @@ func setMain(t *testing.T, repo, tree string) {
 	gittest.Git(t, repo, "update-ref", "refs/heads/main", gittest.Git(t, repo, "commit-tree", "-m", "made by hand", tree))
 }
 
-// TestGitBombs_Memory takes a repository with 120 MB at HEAD, from a server that cannot leave it out, in
-// a process of its own, and looks at the most memory that process ever had.
+// TestGitBombs_Memory takes a repository with an incompressible 120 MB at HEAD, from a server that cannot
+// leave it out, in a process of its own, and looks at the most memory that process ever had: where the cap
+// of bytes lets it pass the file alone is refused, where not the transfer ends at the cap.
 func TestGitBombs_Memory(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector takes memory of its own")
 	}
-	const env = "CALLBOARD_TEST_FETCH"
+	const env, envCap = "CALLBOARD_TEST_FETCH", "CALLBOARD_TEST_CAP"
 	if url := os.Getenv(env); url != "" {
-		fetch(t, open(t, git.Config{URL: url}))
-		status, err := os.ReadFile("/proc/self/status")
-		if err != nil {
-			t.Skip("this system does not tell a process's memory")
-		}
-		_, after, _ := strings.Cut(string(status), "VmHWM:")
-		kb, err := strconv.Atoi(strings.Fields(after)[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if t.Logf("peak resident memory: %d MB", kb>>10); kb>>10 >= 200 {
-			t.Error("must be below 200 MB")
-		}
+		takeBomb(t, url, os.Getenv(envCap))
 		return
 	}
-	repo := gittest.Repo(t, commit(1, map[string]string{"big": string(make([]byte, 120<<20)), "small": "s"}))
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestGitBombs_Memory$", "-test.v")
-	cmd.Env = append(os.Environ(), env+"="+gittest.Serve(t, filepath.Dir(repo)).URL+"/repo.git")
-	out, err := cmd.CombinedOutput()
-	if t.Logf("%s", out); err != nil {
+	repo := gittest.Repo(t, commit(1, map[string]string{"small": "s"}))
+	big := gittest.GitInput(t, repo, []byte(noise(t, 120<<20)), "-c", "core.compression=0", "hash-object", "-w", "--stdin")
+	small := gittest.Git(t, repo, "rev-parse", "main:small")
+	setMain(t, repo, tree(t, repo, line("100644", "big", big), line("100644", "small", small)))
+	gittest.Git(t, repo, "-c", "pack.compression=0", "repack", "-adq") // or the server would try in vain to compress it
+	url := gittest.Serve(t, filepath.Dir(repo)).URL + "/repo.git"
+	for _, most := range []string{"", strconv.Itoa(20 << 20)} {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestGitBombs_Memory$", "-test.v")
+		cmd.Env = append(os.Environ(), env+"="+url, envCap+"="+most)
+		out, err := cmd.CombinedOutput()
+		if t.Logf("%s", out); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// takeBomb is TestGitBombs_Memory in the process of its own.
+func takeBomb(t *testing.T, url, most string) {
+	t.Helper()
+	cfg := git.Config{URL: url}
+	if limit, err := strconv.ParseInt(most, 10, 64); err == nil {
+		cfg.Limits.Bytes = limit
+		s := open(t, cfg)
+		_, err := s.Fetch(t.Context())
+		checkError(t, err, git.ErrLimit, "sent more than the 20971520 bytes", url)
+		if got := s.Stats().Bytes; got > limit+1<<20 {
+			t.Errorf("%d bytes were taken", got)
+		}
+	} else {
+		tree := fetch(t, open(t, cfg))
+		_, err := fs.ReadFile(tree, "big")
+		checkTooLarge(t, "big", err, git.TooLargeError{Path: "big", Size: 120 << 20, Max: 1 << 20})
+		if data, err := fs.ReadFile(tree, "small"); err != nil || string(data) != "s" {
+			t.Errorf("the file beside it: %q, %v", data, err)
+		}
+	}
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Skip("this system does not tell a process's memory")
+	}
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	kb, err := strconv.Atoi(strings.Fields(after)[0])
+	if err != nil {
 		t.Fatal(err)
+	}
+	if t.Logf("peak resident memory: %d MB", kb>>10); kb>>10 >= 200 {
+		t.Error("must be below 200 MB")
 	}
 }

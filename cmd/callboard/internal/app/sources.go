@@ -57,7 +57,10 @@ func gitConfig(cfg *config.Config, source *config.Source) git.Config {
 		Dir: filepath.Join(cfg.Data, "git"), Depth: cfg.Catalog.Depth, Forge: source.Forge,
 		Token: reveal(source.Token), SSHKey: reveal(source.SSHKey), Insecure: source.Insecure,
 		Proxy: cfg.Outbound.Proxy, CAFile: cfg.Outbound.CA,
-		Limits: git.Limits{Bytes: int64(source.Limits.Bytes), Files: source.Limits.Files, FileBytes: int64(source.Limits.FileBytes)},
+		Limits: git.Limits{
+			Bytes: int64(source.Limits.Bytes), Files: source.Limits.Files, FileBytes: int64(source.Limits.FileBytes),
+			Deadline: source.Limits.Deadline,
+		},
 	}
 	if source.KnownHosts != "" {
 		out.KnownHosts = []string{source.KnownHosts}

@@ -87,9 +87,10 @@ type App struct {
 
 // Limits bound what one source may cost.
 type Limits struct {
-	Files     int  `yaml:"files"`      // in the tree
-	Bytes     Size `yaml:"bytes"`      // received by one fetch
-	FileBytes Size `yaml:"file_bytes"` // of one descriptor
+	Files     int           `yaml:"files"`      // in the tree
+	Bytes     Size          `yaml:"bytes"`      // received by one fetch
+	FileBytes Size          `yaml:"file_bytes"` // of one descriptor
+	Deadline  time.Duration `yaml:"deadline"`   // of one fetch, 1s to 6h
 }
 
 // Console says who sits at the terminal. Reads need nobody; writes need the operating-system user
@@ -159,7 +160,7 @@ func Default() *Config {
 func DefaultSource() Source {
 	return Source{
 		Paths:  []string{"**/catalog-info.yaml"},
-		Limits: Limits{Files: 500_000, Bytes: 1 << 30, FileBytes: 1 << 20},
+		Limits: Limits{Files: 500_000, Bytes: 1 << 30, FileBytes: 1 << 20, Deadline: 10 * time.Minute},
 	}
 }
 

@@ -83,7 +83,7 @@ func TestParse_Full(t *testing.T) {
 				s.Ref, s.Paths = "main", []string{"catalog-info.yaml", "teams/**/*.yaml"}
 				s.Token, s.Trusted, s.Kinds = ref(t, "env:GIT_TOKEN"), true, []string{"Component", "API", "User"}
 				s.Forge, s.Web = "gitlab", "https://git.example.com/acme/catalog"
-				s.Limits = config.Limits{Files: 1000, Bytes: 64 << 20, FileBytes: 65536}
+				s.Limits = config.Limits{Files: 1000, Bytes: 64 << 20, FileBytes: 65536, Deadline: time.Hour}
 			}),
 			source("beta", "git@git.example.com:beta/catalog.git", func(s *config.Source) {
 				s.SSHKey, s.KnownHosts = ref(t, "file:/etc/callboard/keys/beta"), "/etc/callboard/keys/known_hosts"

@@ -212,6 +212,9 @@ func (d *decoder) limits(key string, l Limits) {
 	if l.FileBytes < 1<<10 || l.FileBytes > 64<<20 {
 		d.mistake(key+".file_bytes", "%s is out of range: 1KiB to 64MiB", l.FileBytes)
 	}
+	if l.Deadline < time.Second || l.Deadline > 6*time.Hour {
+		d.mistake(key+".deadline", "%v is out of range: 1s to 6h", l.Deadline)
+	}
 }
 
 func (d *decoder) outbound(o Outbound) {
