@@ -6,8 +6,11 @@ import (
 	"strings"
 )
 
-// maxOwnerRules bounds the lines of a CODEOWNERS file that are read.
-const maxOwnerRules = 20_000
+// Bounds of a CODEOWNERS file. Anybody may write one, and a match takes a pattern's segments times the path's.
+const (
+	maxOwnerRules    = 20_000 // further lines are not read
+	maxOwnerSegments = 100    // of a pattern and of a path; what is deeper has no owners
+)
 
 // CodeownersPaths are the places where forges look for the file, in their order.
 func CodeownersPaths() []string {
@@ -36,7 +39,10 @@ func ParseCodeowners(data []byte) Codeowners {
 		if len(fields) == 0 || strings.ContainsAny(fields[0][:1], "#![^") || strings.ContainsAny(fields[0], "[]") {
 			continue
 		}
-		c.rules = append(c.rules, newOwnerRule(strings.ReplaceAll(fields[0], "\x00", " "), fields[1:]))
+		rule := newOwnerRule(strings.ReplaceAll(fields[0], "\x00", " "), fields[1:])
+		if len(rule.segments) <= maxOwnerSegments {
+			c.rules = append(c.rules, rule)
+		}
 	}
 	return c
 }
@@ -59,6 +65,9 @@ func newOwnerRule(pattern string, owners []string) ownerRule {
 func (c Codeowners) Owners(name string) []string {
 	isFolder := strings.HasSuffix(name, "/")
 	segments := strings.Split(strings.Trim(name, "/"), "/")
+	if len(segments) > maxOwnerSegments {
+		return nil
+	}
 	for _, rule := range slices.Backward(c.rules) {
 		if rule.matches(segments, isFolder) {
 			return slices.Clone(rule.owners)
@@ -68,32 +77,17 @@ func (c Codeowners) Owners(name string) []string {
 }
 
 // matches reports whether the rule means the path or a folder around it. The pattern docs/* does not
-// reach into the folders of docs.
+// reach into the folders of docs. Kept is the set of pattern positions that can be reached, so that patterns of many
+// stars cost no more than others.
 func (r ownerRule) matches(segments []string, isFolder bool) bool {
 	last := len(r.segments) - 1
-	if (isFolder || !r.folder) && matchSegments(r.segments, segments) {
-		return true
-	}
-	if r.segments[last] == "*" && r.segments[0] != "**" {
-		return false
-	}
-	for n := len(segments) - 1; n > 0; n-- {
-		if matchSegments(r.segments, segments[:n]) {
-			return true
-		}
-	}
-	return false
-}
-
-// matchSegments matches whole segments. It keeps the set of pattern positions that can be reached, so
-// that patterns of many stars cost no more than others.
-func matchSegments(pattern, segments []string) bool {
-	reached := make([]bool, len(pattern)+1)
+	below := r.segments[last] != "*" || r.segments[0] == "**"
+	reached, next := make([]bool, last+2), make([]bool, last+2)
 	reached[0] = true
-	skipStars(pattern, reached)
-	for _, segment := range segments {
-		next := make([]bool, len(pattern)+1)
-		for i, p := range pattern {
+	r.skipStars(reached)
+	for n, segment := range segments {
+		clear(next)
+		for i, p := range r.segments {
 			if !reached[i] {
 				continue
 			}
@@ -103,15 +97,18 @@ func matchSegments(pattern, segments []string) bool {
 				next[i+1] = true
 			}
 		}
-		skipStars(pattern, next)
-		reached = next
+		r.skipStars(next)
+		reached, next = next, reached
+		if whole := n == len(segments)-1; reached[last+1] && (whole && (isFolder || !r.folder) || !whole && below) {
+			return true
+		}
 	}
-	return reached[len(pattern)]
+	return false
 }
 
 // skipStars lets ** stand for no folder at all.
-func skipStars(pattern []string, reached []bool) {
-	for i, p := range pattern {
+func (r ownerRule) skipStars(reached []bool) {
+	for i, p := range r.segments {
 		if reached[i] && p == "**" {
 			reached[i+1] = true
 		}

@@ -56,8 +56,19 @@ all/below/** @acme/below
 	if got := catalog.ParseCodeowners(nil).Owners("x"); got != nil {
 		t.Errorf("an empty file names %v", got)
 	}
-	many := catalog.ParseCodeowners([]byte(strings.Repeat("**/", 300) + "x @a\n"))
-	if got := many.Owners(strings.Repeat("y/", 300)); got != nil {
-		t.Errorf("%v", got)
+}
+
+// TestCodeowners_Hostile: a file that anybody may commit must not keep a processor busy for hours.
+func TestCodeowners_Hostile(t *testing.T) {
+	for name, file := range map[string]string{
+		"one long pattern":   strings.Repeat("**/", 300_000) + "x @a\n",
+		"many long patterns": strings.Repeat(strings.Repeat("**/", 90)+"x @a\n", 3_000),
+	} {
+		owners := catalog.ParseCodeowners([]byte(file))
+		for _, depth := range []int{90, 2_000} {
+			if got := owners.Owners(strings.Repeat("y/", depth)); got != nil {
+				t.Errorf("%s, %d folders deep: %v", name, depth, got)
+			}
+		}
 	}
 }
