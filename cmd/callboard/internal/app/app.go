@@ -95,7 +95,7 @@ func (a *App) open(ctx context.Context) error {
 }
 
 func (a *App) handler(history *git.History) bot.Handler {
-	past := &past{syncer: a.syncer, history: history}
+	past := newPast(a.syncer, history)
 	a.closer.add("past", past.close)
 	deps := command.Deps{
 		Catalog: a.syncer.Snapshot, Viewer: viewer, Faults: a.Faults,

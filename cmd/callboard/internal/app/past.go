@@ -20,7 +20,7 @@ import (
 const (
 	pastKept   = 2                // catalogs of the past that are kept in memory
 	pastIdle   = 10 * time.Minute // after which one that nobody asks for is dropped
-	pastLimit  = 2 * time.Minute  // for building one, which goes on when the asker has left
+	pastLimit  = 2 * time.Minute  // for building one and waiting for others, which goes on when the asker has left
 	pastAtOnce = 4                // sources that are asked for their history at the same time
 )
 
@@ -29,6 +29,8 @@ type past struct {
 	syncer  *ingest.Syncer
 	history *git.History
 	flights singleflight.Group
+	slot    chan struct{} // holds one while a catalog is built: each takes as much memory as the present one
+	load    func(ctx context.Context, sources []catalog.SourceStatus, of catalog.Past) (*catalog.Snapshot, error)
 
 	mu     sync.Mutex
 	closed bool
@@ -40,6 +42,12 @@ type pastCatalog struct {
 	key      string // the sources' commits
 	snapshot *catalog.Snapshot
 	drop     *time.Timer
+}
+
+func newPast(syncer *ingest.Syncer, history *git.History) *past {
+	p := &past{syncer: syncer, history: history, slot: make(chan struct{}, 1)}
+	p.load = p.read
+	return p
 }
 
 // at gives the catalog as it was at a moment. A commit is looked for in all sources; those that do not
@@ -116,7 +124,13 @@ func (p *past) build(ctx context.Context, sources []catalog.SourceStatus, of cat
 	built := p.flights.DoChan(key, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), pastLimit)
 		defer cancel()
-		snapshot, err := p.read(ctx, sources, of)
+		select {
+		case p.slot <- struct{}{}:
+			defer func() { <-p.slot }()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		snapshot, err := p.load(ctx, sources, of)
 		if err == nil {
 			p.keep(key, snapshot)
 		}
