@@ -330,22 +330,23 @@ func TestSync_TrustIsNotLent(t *testing.T) {
 // damaged is a Source whose files cannot be read until it is mended.
 type damaged struct {
 	*repository
-	err error
+	err  error
+	only string // the file that cannot be read; "": all
 }
 
 func (b *damaged) Fetch(ctx context.Context) (ingest.Tree, error) {
 	tree, err := b.repository.Fetch(ctx)
-	tree.FS = damagedFS{tree.FS, b.err}
+	tree.FS = damagedFS{tree.FS, b}
 	return tree, err
 }
 
 type damagedFS struct {
 	fs.FS
-	err error
+	*damaged
 }
 
 func (b damagedFS) Open(name string) (fs.File, error) {
-	if b.err != nil {
+	if b.err != nil && (b.only == "" || b.only == name) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: b.err}
 	}
 	return b.FS.Open(name)
@@ -353,7 +354,7 @@ func (b damagedFS) Open(name string) (fs.File, error) {
 
 // After a mirror was made anew its revision is the same, but its files can be read again.
 func TestSync_UnreadFilesAreTriedAgain(t *testing.T) {
-	repo := &damaged{&repository{}, errors.New("object not found")}
+	repo := &damaged{repository: &repository{}, err: errors.New("object not found")}
 	config := source("acme", repo.repository)
 	config.Source = repo
 	h := newHouse(t, config)
@@ -372,4 +373,19 @@ func TestSync_UnreadFilesAreTriedAgain(t *testing.T) {
 	repo.err = nil
 	h.sync()
 	h.wantProblem(catalog.RuleFile, "acme/catalog-info.yaml", "limits.file_bytes")
+}
+
+func TestSync_UnreadPlaceholdersAreTriedAgain(t *testing.T) {
+	repo := &damaged{repository: &repository{}, err: errors.New("object not found"), only: "type.txt"}
+	config := source("acme", repo.repository)
+	config.Source = repo
+	h := newHouse(t, config)
+	repo.commit(tree{"catalog-info.yaml": strings.Replace(service("a"), "type: service", "type:\n    $text: ./type.txt", 1), "type.txt": "service"})
+	h.sync()
+	h.wantProblem(catalog.RulePlaceholder, "acme/catalog-info.yaml:6", "object not found", "tries again")
+	h.restart()
+	repo.err = nil
+	h.sync()
+	h.want("component:a acme/catalog-info.yaml")
+	h.wantNoProblems()
 }

@@ -54,6 +54,9 @@ func isPlaceholder(v *value) bool {
 // errRemote says that a URL was not read, which is no error of the descriptor.
 var errRemote = errors.New("URLs are not read here")
 
+// errUnread says that a file is there but was not read, for another reason than its size.
+var errUnread = errors.New("the file cannot be read")
+
 // place replaces one placeholder. Where that fails its target stays as text, so that no further
 // rule complains about the same spot.
 func (r *reading) place(c *checker, v *value, pointer string) {
@@ -82,6 +85,8 @@ func placeholderFix(err error) string {
 		return "correct the path, which is relative to this file (./x.yaml) or to the repository's root (/x.yaml)"
 	case errors.Is(err, errOutside):
 		return "name a file inside this repository"
+	case errors.Is(err, errUnread):
+		return unreadFix
 	default:
 		return "correct the file that it names"
 	}
@@ -170,11 +175,14 @@ func (r *reading) local(name string, limit int) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
 	}
 	f, err := r.FS.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%s: %w", name, fs.ErrNotExist)
-	}
-	if err != nil {
+	case errors.Is(err, ErrTooLarge):
 		return nil, err
+	case err != nil:
+		r.unread = true
+		return nil, fmt.Errorf("%w: %w", errUnread, err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))

@@ -58,6 +58,8 @@ type Result struct {
 	Documents []catalog.Document
 	// Inputs are the repository paths that placeholders named, sorted, those of missing files included.
 	Inputs []string
+	// Unread says that one of them is there but could not be read, which may go better after the next Fetch.
+	Unread bool
 }
 
 // Read judges the descriptor at path, which is relative to the repository's root.
@@ -78,7 +80,7 @@ func (r *Reader) Read(path string, data []byte) Result {
 			result.Documents = append(result.Documents, *doc)
 		}
 	}
-	result.Inputs = slices.Sorted(maps.Keys(in.inputs))
+	result.Inputs, result.Unread = slices.Sorted(maps.Keys(in.inputs)), in.unread
 	return result
 }
 
@@ -97,6 +99,7 @@ type reading struct {
 	placeholders int // replaced so far
 	placed       int // bytes brought so far
 	inputs       map[string]bool
+	unread       bool // one of inputs; see Result
 }
 
 func (r *reading) origin() catalog.Origin {

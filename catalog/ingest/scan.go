@@ -31,7 +31,7 @@ type scan struct {
 	foreign map[string][]string      // targets in other sources: patterns by source
 	queue   []visit
 	urls    bool        // a Location names one
-	damaged atomic.Bool // a file could not be read for another reason than its size
+	damaged atomic.Bool // a file, or what a placeholder in one names, could not be read for another reason than its size
 }
 
 // visit is a file to read, and the file whose Location names it.
@@ -234,21 +234,24 @@ func (s *scan) read(name, blob string) *catalog.File {
 		return file
 	}
 	file := &catalog.File{Source: s.config.Name, Path: name, Blob: stamp(blob)}
+	damaged := false
 	data, err := fs.ReadFile(s.tree, name)
 	if err != nil {
 		file.Documents = []catalog.Document{unreadable(s.config.Name, name, s.tree.Revision, err)}
-		if !errors.Is(err, ErrTooLarge) {
-			s.damaged.Store(true)
-		}
+		damaged = !errors.Is(err, ErrTooLarge)
 	} else {
 		result := s.reader.Read(name, data)
+		damaged = result.Unread
 		file.Documents = result.Documents
 		for _, input := range result.Inputs {
 			hash, _ := s.tree.Root.File(input)
 			file.Inputs = append(file.Inputs, catalog.Input{Path: input, Blob: hash})
 		}
 	}
-	if len(file.Documents) > 0 && file.Documents[0].Origin.Doc == 0 {
+	if damaged {
+		s.damaged.Store(true)
+	}
+	if damaged || len(file.Documents) > 0 && file.Documents[0].Origin.Doc == 0 {
 		file.Blob = "" // a limit or a damaged mirror may be the cause, so the next scan tries again
 	}
 	inherit(file, s.before[name])
@@ -268,12 +271,15 @@ func inherit(file, before *catalog.File) {
 	}
 }
 
+// unreadFix is what to do about a file that is there but cannot be read.
+const unreadFix = "look whether the disk is well and the file may be read; the next sync tries again"
+
 func unreadable(source, name, revision string, err error) catalog.Document {
 	if within, ok := errors.AsType[*fs.PathError](err); ok {
 		err = within.Err
 	}
 	origin := catalog.Origin{Source: source, Path: name, Revision: revision}
-	fix := "look whether the disk is well and the file may be read; the next sync tries again"
+	fix := unreadFix
 	if errors.Is(err, ErrTooLarge) {
 		fix = "split a file that is too large, or raise limits.file_bytes of its source in callboard.yaml"
 	}
