@@ -389,3 +389,31 @@ func TestSync_UnreadPlaceholdersAreTriedAgain(t *testing.T) {
 	h.want("component:a acme/catalog-info.yaml")
 	h.wantNoProblems()
 }
+
+// A file that stays too large is looked at after each restart, but that is no news.
+func TestSync_FileThatStaysTooLargeIsNoNews(t *testing.T) {
+	repo, store := &repository{}, &ingesttest.Memory{}
+	files := tree{"catalog-info.yaml": service("a") + "---\n" + service("b"), "z/catalog-info.yaml": service("z")}
+	repo.commit(files)
+	config := source("acme", repo)
+	sync := func() (news bool) {
+		syncer := ingest.NewSyncer(ingest.Options{
+			Store: store, Log: slog.New(slog.DiscardHandler), Sources: []ingest.Config{config},
+			Observe: func(e ingest.Event) { news = e.Set != nil },
+		})
+		if err := syncer.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		syncer.Sync(t.Context(), false)
+		return news
+	}
+	sync()
+	config.FileBytes = 200
+	files["catalog-info.yaml"] += "# more\n"
+	for n, want := range []bool{true, false, false} {
+		repo.commit(files)
+		if got := sync(); got != want {
+			t.Errorf("sync %d brings news: %v", n, got)
+		}
+	}
+}

@@ -71,7 +71,7 @@ func (s *scan) differences(last *scanned, tree *Tree, extra []string) (*scanned,
 	s.readAhead(wave)
 	for _, v := range wave {
 		file, before := s.ahead[v.path], s.before[v.path]
-		if _, gone := changed[v.path]; gone || file == nil {
+		if _, gone := changed[v.path]; gone || file == nil || file == before {
 			continue // or restless, but the same
 		}
 		if hasKind(file, "location") || hasKind(before, "location") {

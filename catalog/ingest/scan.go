@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"io/fs"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -254,9 +255,26 @@ func (s *scan) read(name, blob string) *catalog.File {
 	if damaged || len(file.Documents) > 0 && file.Documents[0].Origin.Doc == 0 {
 		file.Blob = "" // a limit or a damaged mirror may be the cause, so the next scan tries again
 	}
-	inherit(file, s.before[name])
-	keepGood(file, s.before[name])
+	before := s.before[name]
+	inherit(file, before)
+	keepGood(file, before)
+	if file.Blob == "" && before != nil && before.Blob == "" && reflect.DeepEqual(undated(file), undated(before)) {
+		return before
+	}
 	return file
+}
+
+// undated gives the documents of a file as if they were of no revision.
+func undated(file *catalog.File) []catalog.Document {
+	out := slices.Clone(file.Documents)
+	for i := range out {
+		doc := &out[i]
+		doc.Origin.Revision, doc.Problems = "", slices.Clone(doc.Problems)
+		for j := range doc.Problems {
+			doc.Problems[j].Origin.Revision = ""
+		}
+	}
+	return out
 }
 
 // inherit lets the entities that a file keeps defining keep their hold on the ref.
