@@ -78,7 +78,11 @@ func (w *walker) blame(ctx context.Context, from plumbing.Hash, path string, lim
 	}
 	for len(b.queue) > 0 {
 		next, _ := heap.Pop(&b.queue).(visit)
-		if err := b.judge(ctx, next); err != nil {
+		err := b.judge(ctx, next)
+		if spent(err) {
+			break // each line stays laid to where it was followed to
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -98,6 +102,9 @@ func (b *blamer) pass(ctx context.Context, to version, lines []lineAt) error {
 		heap.Push(&b.queue, visit{c, to.path})
 	}
 	b.pending[to] = append(b.pending[to], lines...)
+	for _, l := range lines {
+		b.guilty[l.final] = verdict{to.commit, true} // until it is judged
+	}
 	return nil
 }
 

@@ -41,6 +41,7 @@ type Limits struct {
 	Depth         int           // of folders; default 64
 	FileBytes     int64         // of a file read by Open or ReadFile; default 1 MiB
 	WideFileBytes int64         // of a file read by ReadLimit, and of blobs asked from the server; default 8 MiB
+	Commits       int           // that one question about the past looks at; default 50,000
 	Deadline      time.Duration // of one Fetch; default 10 minutes
 	Stall         time.Duration // without a byte from the server; default 1 minute
 }
@@ -54,6 +55,7 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.Depth, 64)
 	orDefault(&l.FileBytes, 1<<20)
 	orDefault(&l.WideFileBytes, 8<<20)
+	orDefault(&l.Commits, 50_000)
 	orDefault(&l.Deadline, 10*time.Minute)
 	orDefault(&l.Stall, time.Minute)
 	l.WideFileBytes = max(l.WideFileBytes, l.FileBytes)

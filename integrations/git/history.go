@@ -116,7 +116,7 @@ func (h *History) read(ctx context.Context, s *Source, f func(*walker) error) (e
 	once := newObjects(repo.dir, repo.common)
 	defer once.refresh()
 	return once.with(func(st *filesystem.Storage) error {
-		w, err := newWalker(st)
+		w, err := newWalker(st, s.limits.Commits)
 		if err == nil {
 			err = f(w)
 		}
@@ -261,7 +261,7 @@ func (w *walker) log(ctx context.Context, head plumbing.Hash, path string, limit
 			err = push(c.parents...)
 		}
 	}
-	if errors.Is(err, errLongHistory) {
+	if spent(err) {
 		err = nil // what was found is the newest there is
 	}
 	return out, err
@@ -277,7 +277,8 @@ func (w *walker) appendChange(log []catalog.Commit, c *step, path string) ([]cat
 }
 
 // Blame implements catalog.History. It follows a file that was moved without a change; one that was changed in the
-// same commit is laid to that commit. Where the history ends, or an older version was too large to be kept, commits are marked as cut.
+// same commit is laid to that commit. Where the history ends, is too long to be followed, or had a version that was too large to be
+// kept, commits are marked as cut.
 func (h *History) Blame(ctx context.Context, source, revision, path string) (catalog.Blame, error) {
 	s := h.sources[source]
 	from, ok := parseHash(revision)

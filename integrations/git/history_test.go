@@ -325,6 +325,27 @@ func TestHistory_LargeVersion(t *testing.T) {
 	}
 }
 
+// TestHistory_Long: of a history that is too long, what could be looked at is told, and that it may be older.
+func TestHistory_Long(t *testing.T) {
+	repo := gittest.Repo(t, threeDays()...)
+	head := gittest.Git(t, repo, "rev-parse", "HEAD")
+	for _, tt := range []struct {
+		commits  int
+		a, other []string
+	}{
+		{4, []string{"Dee 4", "Ada 1", "Bob 2", "Ada 1"}, []string{"Cy 3"}},
+		{3, []string{"Dee 4", "Bob 2 cut", "Bob 2 cut", "Bob 2 cut"}, []string{"Cy 3"}},
+		{2, []string{"Dee 4", "Cy 3 cut", "Cy 3 cut", "Cy 3 cut"}, []string{"Cy 3 cut"}},
+		{1, []string{"Dee 4 cut", "Dee 4 cut", "Dee 4 cut", "Dee 4 cut"}, []string{"Dee 4 cut"}},
+	} {
+		h := history(t, open(t, git.Config{URL: repo, Limits: git.Limits{Commits: tt.commits}}))
+		got := [][]string{blamed(t, h, head, "a/info.yaml"), blamed(t, h, head, "other")}
+		if diff := cmp.Diff([][]string{tt.a, tt.other}, got); diff != "" {
+			t.Errorf("%d commits (-want +got):\n%s", tt.commits, diff)
+		}
+	}
+}
+
 // TestHistory_Deadline: whoever cannot wait is let go, and the work is there when they ask again.
 func TestHistory_Deadline(t *testing.T) {
 	repo := gittest.Repo(t, threeDays()...)

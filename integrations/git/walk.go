@@ -16,11 +16,8 @@ import (
 	"callboard/catalog"
 )
 
-// Bounds of one question about the past.
-const (
-	maxHistory = 50_000  // commits that are looked at
-	maxEntries = 200_000 // places in trees that are remembered
-)
+// maxEntries is how many places in trees one question about the past remembers.
+const maxEntries = 200_000
 
 // walker reads commits and single entries of trees for one question about the past. It goes down a
 // tree only along the path in question, and reads no tree twice.
@@ -46,13 +43,13 @@ type entryKey struct {
 	path string
 }
 
-func newWalker(st *filesystem.Storage) (*walker, error) {
+func newWalker(st *filesystem.Storage, commits int) (*walker, error) {
 	boundary, err := st.Shallow()
 	if err != nil {
 		return nil, err
 	}
 	w := &walker{
-		st: st, left: maxHistory, shallow: make(map[plumbing.Hash]bool, len(boundary)),
+		st: st, left: commits, shallow: make(map[plumbing.Hash]bool, len(boundary)),
 		commits: make(map[plumbing.Hash]*step), entries: make(map[entryKey]plumbing.Hash),
 	}
 	for _, h := range boundary {
@@ -63,6 +60,12 @@ func newWalker(st *filesystem.Storage) (*walker, error) {
 
 // errLongHistory says that a question would look at too many commits.
 var errLongHistory = errors.New("the history is too long to be searched for this")
+
+// spent reports whether an error means that a question went as far as it may, so that what was found until then is
+// all there is to say: asked again it would come no further.
+func spent(err error) bool {
+	return errors.Is(err, errLongHistory) || errors.Is(err, context.DeadlineExceeded)
+}
 
 // commit reads the commit h once.
 func (w *walker) commit(ctx context.Context, h plumbing.Hash) (*step, error) {
@@ -156,7 +159,8 @@ func (w *walker) same(ctx context.Context, c *step, path string) (parent plumbin
 	return parent, false, nil
 }
 
-// lastChange gives the newest commit at or before from that changed a path.
+// lastChange gives the newest commit at or before from that changed a path, or the one up to which it did not change
+// when it is spent.
 func (w *walker) lastChange(ctx context.Context, from plumbing.Hash, path string) (plumbing.Hash, error) {
 	for {
 		c, err := w.commit(ctx, from)
@@ -164,6 +168,9 @@ func (w *walker) lastChange(ctx context.Context, from plumbing.Hash, path string
 			return from, err
 		}
 		parent, found, err := w.same(ctx, c, path)
+		if spent(err) {
+			return from, nil
+		}
 		if err != nil || !found {
 			return from, err
 		}

@@ -2,7 +2,7 @@ package app
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -33,7 +33,7 @@ func TestPast_OneAtATime(t *testing.T) {
 		var asked sync.WaitGroup
 		for n := range 20 {
 			asked.Go(func() {
-				of := catalog.Past{Sources: []catalog.PastSource{{Name: "acme", Commit: catalog.Commit{Revision: fmt.Sprint(n)}}}}
+				of := catalog.Past{Sources: []catalog.PastSource{{Name: "acme", Commit: catalog.Commit{Revision: strconv.Itoa(n)}}}}
 				_, _ = p.build(t.Context(), nil, of) // the last ones wait for too long
 			})
 		}
