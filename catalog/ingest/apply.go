@@ -49,10 +49,13 @@ func (s *Syncer) apply(ctx context.Context, fetched []fetch, confirm bool) (*cat
 		next = s.build(drafts)
 	}
 	set := s.changes(drafts, next)
+	snapshot := s.beside(drafts, next)
 	err := s.store(ctx, set)
+	made := <-snapshot
 	if err == nil {
 		s.measure(fetched, drafts)
 		s.commit(drafts, next)
+		s.publish(made, next != nil)
 	}
 	for _, f := range fetched {
 		if drafts[f.state] != nil {
@@ -345,7 +348,7 @@ func (s *Syncer) store(ctx context.Context, set *catalog.ChangeSet) error {
 	return err
 }
 
-// commit makes the drafts the state and publishes the build.
+// commit makes the drafts the state.
 func (s *Syncer) commit(drafts map[*state]*draft, next *built) {
 	s.dropped = nil
 	for st, d := range drafts {
@@ -365,43 +368,71 @@ func (s *Syncer) commit(drafts map[*state]*draft, next *built) {
 			}
 		}
 	}
-	if next == nil {
-		s.snapshot.Store(s.Snapshot().WithSources(s.statuses()))
-		return
+	if next != nil {
+		s.adopt(next)
 	}
-	for key, file := range next.files {
+}
+
+// adopt takes over what a build decided about files.
+func (s *Syncer) adopt(b *built) {
+	for key, file := range b.files {
 		for _, st := range s.states {
 			if st.config.Name == key.Source {
 				st.files[key.Path] = file
 			}
 		}
 	}
-	s.settled = s.settled || next.whole()
-	s.publish(*next)
-}
-
-// publish swaps in a build as the catalog to answer from.
-func (s *Syncer) publish(b built) {
-	s.swaps++
-	b.contents.Sources = s.statuses()
-	b.contents.Revision = s.swaps
 	if b.whole() {
+		s.settled = true
 		for i, st := range s.states {
 			st.skeletons = b.skeletons[i]
 		}
-		s.snapshot.Store(catalog.NewSnapshot(b.contents))
-	} else {
-		s.snapshot.Store(s.Snapshot().With(catalog.Change{Refs: b.refs, Files: b.scope, Contents: b.contents}))
 	}
+}
+
+// beside begins to make the catalog that a build gives, which takes as long as storing it: on a first sync,
+// seconds. Nobody sees it before it is published.
+func (s *Syncer) beside(drafts map[*state]*draft, next *built) <-chan *catalog.Snapshot {
+	before, sources, revision := s.Snapshot(), s.statuses(drafts), s.swaps+1
+	out := make(chan *catalog.Snapshot, 1)
+	go func() { out <- derive(before, next, sources, revision) }()
+	return out
+}
+
+// derive makes the catalog that a build gives, where there is one, out of the catalog before.
+func derive(before *catalog.Snapshot, b *built, sources []catalog.SourceStatus, revision int64) *catalog.Snapshot {
+	if b == nil {
+		return before
+	}
+	contents := b.contents
+	contents.Sources, contents.Revision = sources, revision
+	if b.whole() {
+		return catalog.NewSnapshot(contents)
+	}
+	return before.With(catalog.Change{Refs: b.refs, Files: b.scope, Contents: contents})
+}
+
+// publish swaps in the catalog to answer from. News are told to those who follow.
+func (s *Syncer) publish(made *catalog.Snapshot, news bool) {
+	s.snapshot.Store(made.WithSources(s.statuses(nil)))
+	if !news {
+		return
+	}
+	s.swaps++
 	if s.opts.Published != nil {
 		s.opts.Published()
 	}
 }
 
-func (s *Syncer) statuses() []catalog.SourceStatus {
+// statuses are those of all sources, with the drafts in place of what is known.
+func (s *Syncer) statuses(drafts map[*state]*draft) []catalog.SourceStatus {
 	out := make([]catalog.SourceStatus, 0, len(s.states))
 	for _, st := range s.states {
-		out = append(out, st.status)
+		if d := drafts[st]; d != nil {
+			out = append(out, d.status)
+		} else {
+			out = append(out, st.status)
+		}
 	}
 	return out
 }

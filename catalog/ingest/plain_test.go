@@ -29,6 +29,8 @@ func FuzzPlain(f *testing.F) {
 	for _, seed := range []string{
 		"a: b # c\nd:\n- e\n- f: g\n  h: 'i'\nj: [k, l] # m\nn:\n  o: \"p\"\n  q:\nr: ~\n", "---\na: http://x:1/#y\n", "a:\n  - b\n  # c\n  - d: e\n    f:\n    - g\n",
 		"a: b\n c: d\n", "a: []\nb: 1\n$c: -\n", "a:\n   b: c\n  d: e\n",
+		"a: |\n  b\n\n   c: d\n  # e\n\nf: |-\n g\n\n\n# h\ni: 1\n", "a:\n- b: |-\n    c\n   \n  d: |\n   e\n  # f\n   # g\n", "a: |\n  b\n c: d\n", "a: |\n\n  b\n",
+		"a: |\n  b\n...\n", "a:\n  b: |\n    c\n    \n  \n# d\n  e: |\n    f\n   \n", "a: |\nb: c\n", "a: |\n  b", "a: |\n  b\n     \n", "a:\n  - |\n    b\n",
 	} {
 		f.Add([]byte(seed))
 	}

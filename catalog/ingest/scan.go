@@ -236,7 +236,7 @@ func (s *scan) read(name, blob string) *catalog.File {
 	}
 	file := &catalog.File{Source: s.config.Name, Path: name, Blob: stamp(blob)}
 	damaged := false
-	data, err := fs.ReadFile(s.tree, name)
+	data, err := fs.ReadFile(s.tree.FS, name) // not s.tree, which hides that FS can do it at once
 	if err != nil {
 		file.Documents = []catalog.Document{unreadable(s.config.Name, name, s.tree.Revision, err)}
 		damaged = !errors.Is(err, ErrTooLarge)

@@ -105,7 +105,7 @@ func NewSyncer(opts Options) *Syncer {
 		})
 	}
 	s.schedule = newSchedule(s.states, opts.Now, opts.Random)
-	s.snapshot.Store(catalog.NewSnapshot(catalog.Contents{Sources: s.statuses()}))
+	s.snapshot.Store(catalog.NewSnapshot(catalog.Contents{Sources: s.statuses(nil)}))
 	return s
 }
 
@@ -173,8 +173,11 @@ func (s *Syncer) Load(ctx context.Context) error {
 	}
 	s.dropped = dropped(stored.Sources, byName)
 	b := build(s.placings(nil))
+	for i, st := range s.states {
+		st.skeletons = b.skeletons[i]
+	}
 	s.settled = len(b.files) == 0
-	s.publish(b)
+	s.publish(derive(s.Snapshot(), &b, s.statuses(nil), s.swaps+1), true)
 	return nil
 }
 
