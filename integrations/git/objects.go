@@ -1,10 +1,12 @@
 package git
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
 
@@ -24,11 +26,14 @@ const (
 	maxDelta    = 32 << 20  // bytes of an object stored as a difference, which takes it three times
 )
 
-// objects reads from one repository's object store. go-git's store is for one goroutine, so there is
-// a small pool of them; they keep pack files open, which makes reading five times faster.
+// objects reads from one repository's object store: by packs what they know, else by go-git's store. That is for
+// one goroutine, so there is a small pool of them; they keep pack files open, which makes reading five times faster.
 type objects struct {
 	dir    string
 	common string // folder that holds the objects, when not dir (linked worktrees)
+
+	access sync.RWMutex // held for writing to open or close packs
+	packs  *packs       // nil until something is read
 
 	slots chan struct{}
 	mu    sync.Mutex
@@ -91,6 +96,12 @@ func (o *objects) give(st *filesystem.Storage, gen int, err error) {
 
 // refresh closes what is open, so that new packs are seen and idle sources hold no memory.
 func (o *objects) refresh() {
+	o.access.Lock()
+	if o.packs != nil {
+		o.packs.close()
+		o.packs = nil
+	}
+	o.access.Unlock()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, st := range o.idle {
@@ -113,11 +124,34 @@ func (o *objects) size(h plumbing.Hash) (n int64, err error) {
 // returned, with a TooLargeError, when it is not. A store that does not know the object is opened
 // again once: another process may have packed the repository anew.
 func (o *objects) read(h plumbing.Hash, limit int64) ([]byte, error) {
-	data, err := o.readOnce(h, limit)
+	data, err := o.readPacked(h, limit)
+	if !errors.Is(err, errElsewhere) {
+		return data, err
+	}
+	data, err = o.readOnce(h, limit)
 	if errors.Is(err, plumbing.ErrObjectNotFound) || errors.Is(err, os.ErrNotExist) {
 		data, err = o.readOnce(h, limit)
 	}
 	return data, err
+}
+
+func (o *objects) readPacked(h plumbing.Hash, limit int64) ([]byte, error) {
+	o.access.RLock()
+	defer o.access.RUnlock()
+	for o.packs == nil {
+		o.access.RUnlock()
+		o.openPacks()
+		o.access.RLock()
+	}
+	return o.packs.read(h, limit)
+}
+
+func (o *objects) openPacks() {
+	o.access.Lock()
+	defer o.access.Unlock()
+	if o.packs == nil {
+		o.packs = openPacks(filepath.Join(cmp.Or(o.common, o.dir), "objects"))
+	}
 }
 
 func (o *objects) readOnce(h plumbing.Hash, limit int64) (data []byte, err error) {

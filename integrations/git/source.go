@@ -14,7 +14,6 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/transport"
-	"github.com/go-git/go-git/v5/storage/filesystem"
 
 	"callboard/catalog/ingest"
 	"callboard/integrations/outbound"
@@ -345,20 +344,17 @@ func (s *Source) read(ctx context.Context, at tip, dir, common string, blobLimit
 }
 
 func rootTree(objs *objects, commit plumbing.Hash) (tree plumbing.Hash, err error) {
-	err = objs.with(func(st *filesystem.Storage) error {
-		size, err := st.EncodedObjectSize(commit)
-		if err != nil {
-			return err
-		}
-		if size > maxCommit {
-			return fail(ErrLimit, "commit %s is larger than %d bytes", commit, maxCommit)
-		}
-		c, err := object.GetCommit(st, commit)
-		if err == nil {
-			tree = c.TreeHash
-		}
-		return err
-	})
+	data, err := objs.read(commit, maxCommit)
+	if large := (*TooLargeError)(nil); errors.As(err, &large) {
+		return tree, fail(ErrLimit, "commit %s is larger than %d bytes", commit, maxCommit)
+	}
+	if err == nil {
+		c, obj := new(object.Commit), new(plumbing.MemoryObject)
+		obj.SetType(plumbing.CommitObject)
+		_, _ = obj.Write(data) // it never fails
+		err = c.Decode(obj)
+		tree = c.TreeHash
+	}
 	if err != nil {
 		return tree, corrupt(err, "commit %s cannot be read", commit)
 	}
