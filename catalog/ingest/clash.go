@@ -12,7 +12,11 @@ import (
 // knows one case only, could not tell them apart. It takes all items of a list together, so the
 // inputs of two steps of a template clash as well.
 func (c *checker) caseClashes() {
-	t := clashTable{slots: make([]slot, 1<<bits.Len(uint(2*leaves(c.root))))}
+	var few [256]slot // enough for most documents, and no work for the collector
+	t := clashTable{slots: few[:]}
+	if n := 2 * leaves(c.root); n > len(few) {
+		t.slots = make([]slot, 1<<bits.Len(uint(n)))
+	}
 	if !t.walk(c.root, slot{hashSeed, hashSeed}) {
 		return
 	}

@@ -77,7 +77,7 @@ func TestPacks_Limits(t *testing.T) {
 	repo := packed(t)
 	packs := git.OpenPacks(repo)
 	defer packs.Close()
-	for _, line := range strings.Split(gittest.Git(t, repo, "cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objectsize)"), "\n") {
+	for line := range strings.SplitSeq(gittest.Git(t, repo, "cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objectsize)"), "\n") {
 		var name string
 		var size int64
 		if _, err := fmt.Sscan(line, &name, &size); err != nil {
