@@ -19,3 +19,8 @@ type Everything struct{}
 
 // CanSee always reports true.
 func (Everything) CanSee(*Entity) bool { return true }
+
+// Only gives the view of those entities that keep lets through, as if the viewer saw no others.
+func (v View) Only(keep func(e *Entity) bool) View {
+	return View{v.s, ViewerFunc(func(e *Entity) bool { return v.sees(e) && keep(e) })}
+}

@@ -451,7 +451,7 @@ func TestETag(t *testing.T) {
 	})
 	targets := []string{
 		"/api/catalog/entities", "/api/catalog/entities/by-query?limit=1", "/api/catalog/entities/by-name/component/default/web",
-		"/api/catalog/entity-facets?facet=kind", "/api/search/query?term=web",
+		"/api/catalog/entity-facets?facet=kind",
 	}
 	for _, target := range targets {
 		response, _ := ask(t, api, http.MethodGet, target, "")

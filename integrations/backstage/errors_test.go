@@ -73,7 +73,9 @@ func TestErrors(t *testing.T) {
 		{"GET", "/api/search/query?pageLimit=0", ""},
 		{"GET", "/api/search/query?pageLimit=101", ""},
 		{"GET", "/api/search/query?pageCursor=nonsense", ""},
-		{"GET", "/api/search/query?filters[colour]=red", ""},
+		{"GET", "/api/search/query?filters[]=red", ""},
+		{"GET", "/api/search/query?filters[kind][a]=red", ""},
+		{"GET", "/api/search/query?term=a&term=b", ""},
 		{"GET", "/api/search/query?filters[kind=red", ""},
 		{"GET", "/api/search/query?term=" + strings.Repeat("x", 1001), ""},
 	} {

@@ -2,11 +2,14 @@ package backstage_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+
+	"callboard/catalog"
 )
 
 // Whatever a query string holds, there is an answer in JSON that blames the asker or answers, and a page's
@@ -21,17 +24,21 @@ func FuzzQuery(f *testing.F) {
 		"filter=kind=component&orderField=metadata.name,desc&limit=1&fullTextFilterTerm=a&fullTextFilterFields=metadata.name,relations.ownedBy",
 		"facet=kind&facet=spec.flags.Paged&filter=a=,=",
 		"term=cart%20kind:component&types[0]=software-catalog&filters[kind]=Component&pageLimit=3",
+		"term=empty%20cart&filters[name]=checkout&filters[kind][0]=component&pageCursor=eyJsaW1pdCI6MSwib2Zmc2V0IjoyfQ",
 		"fields=metadata.annotations.github.com/project-slug&after=eyJsaW1pdCI6MSwib2Zmc2V0IjoyfQ",
 	} {
-		f.Add(uint8(i), query, "x")
+		f.Add(uint8(min(i, 3)), query, `"cart* OR (`)
 	}
-	api := open(documents())
+	api := documented(f, catalog.Everything{})
 	f.Fuzz(func(t *testing.T, which uint8, query, word string) {
 		path := paths[int(which)%len(paths)]
 		body := fuzzAsk(t, api, path+"?"+query)
 		fuzzAsk(t, api, path+"?"+url.Values{
 			"filter": {word}, "fields": {word}, "facet": {word}, "term": {word}, "fullTextFilterTerm": {word}, "orderField": {word + ",desc"},
+			"filters[name]": {word}, "filters[" + word + "]": {word}, "types[0]": {word, "techdocs"},
 		}.Encode())
+		fuzzAsk(t, api, "/api/search/query?"+url.Values{"pageCursor": {word}}.Encode())
+		fuzzAsk(t, api, "/api/catalog/entities?"+url.Values{"after": {word}}.Encode())
 		fuzzAsk(t, api, "/api/catalog/entities/by-query?"+url.Values{"cursor": {word}}.Encode())
 		for _, cursor := range cursorsIn(body) {
 			next := fuzzAsk(t, api, "/api/catalog/entities/by-query?limit=1&cursor="+cursor)
@@ -56,4 +63,26 @@ func fuzzAsk(t *testing.T, api http.Handler, target string) string {
 		t.Errorf("%s: %d %s", target, w.Code, w.Body)
 	}
 	return w.Body.String()
+}
+
+// FuzzRefs: whatever the body of by-refs holds, each ref has an answer in its place, or the asker is blamed.
+func FuzzRefs(f *testing.F) {
+	for _, body := range []string{
+		`{"entityRefs":["component:default/web","WEB","group:team-pay",""],"fields":["kind","metadata.name"]}`,
+		`{"entityRefs":[],"fields":null}`, `{"entityRefs":"web"}`, `[`, "{\"entityRefs\":[\"\\u0000:\xff/\"]}", `{"entityRefs":["a"],"fields":["a[0]"]}`,
+	} {
+		f.Add(body)
+	}
+	api := open(documents())
+	f.Fuzz(func(t *testing.T, body string) {
+		response, text := ask(t, api, http.MethodPost, "/api/catalog/entities/by-refs", body)
+		if response.Code == http.StatusBadRequest && strings.Contains(text, `"InputError"`) {
+			return
+		}
+		var asked struct{ EntityRefs []string }
+		var answered struct{ Items []json.RawMessage }
+		if err := errors.Join(json.Unmarshal([]byte(body), &asked), json.Unmarshal([]byte(text), &answered)); err != nil || len(answered.Items) != len(asked.EntityRefs) {
+			t.Errorf("%q: %d %s %v", body, response.Code, text, err)
+		}
+	})
 }

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -16,9 +16,9 @@ import (
 type Finder interface {
 	// Type is what results carry as their type, such as techdocs.
 	Type() string
-	// Find gives the best documents for a term, at most limit, best first, and how many fit at all. Both
-	// leave out what the view does not show. An empty term fits everything. Filters that the type does not
-	// know fit nothing.
+	// Find gives the best documents for a term, at most limit, best first, and how many there are to page
+	// through. Both leave out what the view does not show. Filters that the type does not know fit nothing.
+	// After an error the documents of other types are answered.
 	Find(ctx context.Context, view catalog.View, q SearchQuery) (SearchResult, error)
 }
 
@@ -31,8 +31,15 @@ type SearchQuery struct {
 
 // SearchResult is what a Finder found.
 type SearchResult struct {
-	Documents []any // each encodes to an object with at least title, text and location
+	Documents []SearchDocument
 	Total     int
+	Words     []string // in lower case, that are to be shown as found: they, or longer words that begin so
+}
+
+// SearchDocument is one document that was found.
+type SearchDocument struct {
+	Document any               // encodes to an object with at least title, text and location
+	Excerpts map[string]string // of its fields, plain text in which the words may be found
 }
 
 // Bounds of a search.
@@ -45,10 +52,13 @@ const (
 
 // hit is one result.
 type hit struct {
-	Type     string `json:"type"`
-	Document any    `json:"document"`
-	Rank     int    `json:"rank"`
-	within   int    // its place among the results of its type
+	Type      string     `json:"type"`
+	Document  any        `json:"document"`
+	Rank      int        `json:"rank"`
+	Highlight *highlight `json:"highlight,omitempty"`
+	excerpts  map[string]string
+	words     []string
+	within    int // its place among the results of its type
 }
 
 // search answers /api/search/query.
@@ -63,28 +73,43 @@ func (r *request) search() error {
 	case len(q.Term) > maxTerm:
 		p.fail(inputError("term: longer than %d bytes", maxTerm))
 	}
-	if p.err != nil || r.fresh() {
+	if p.err != nil {
 		return p.err
 	}
 	q.Limit = offset + limit
-	var hits []hit
-	total := 0
+	hits, total, err := r.hits(q, types)
+	if err != nil {
+		return err
+	}
+	r.reply.w.Header().Set("Cache-Control", "no-store") // pages change without the catalog, so there is no ETag
+	return r.writeHits(hits, total, offset, limit)
+}
+
+// hits asks the finders. Those that fail are left out, unless all do.
+func (r *request) hits(q SearchQuery, types []string) (hits []hit, total int, err error) {
+	fine := false
 	for _, finder := range append([]Finder{entityFinder{}}, r.api.opts.Finders...) {
 		if len(types) > 0 && !slices.Contains(types, finder.Type()) {
 			continue
 		}
-		found, err := finder.Find(r.Context(), r.view, q)
-		if err != nil {
-			return fmt.Errorf("search %s: %w", finder.Type(), err)
+		found, failure := finder.Find(r.Context(), r.view, q)
+		if failure != nil {
+			r.api.opts.Log.WarnContext(r.Context(), "a part of the search failed", "type", finder.Type(), "error", failure)
+			err = &apiError{http.StatusServiceUnavailable, "ServiceUnavailableError", "what is asked for cannot be searched right now; try again"}
+			continue
 		}
+		fine = true
 		total += found.Total
-		for i, document := range found.Documents[:min(len(found.Documents), q.Limit)] {
-			hits = append(hits, hit{Type: finder.Type(), Document: document, within: i})
+		for i, d := range found.Documents[:min(len(found.Documents), q.Limit)] {
+			hits = append(hits, hit{Type: finder.Type(), Document: d.Document, excerpts: d.Excerpts, words: found.Words, within: i})
 		}
+	}
+	if fine {
+		err = nil
 	}
 	// Ranks of different types say nothing about each other, so types take turns.
 	slices.SortStableFunc(hits, func(x, y hit) int { return cmp.Compare(x.within, y.within) })
-	return r.writeHits(hits, total, offset, limit)
+	return hits, total, err
 }
 
 func (r *request) writeHits(hits []hit, total, offset, limit int) error {
@@ -95,9 +120,11 @@ func (r *request) writeHits(hits []hit, total, offset, limit int) error {
 		NumResults int    `json:"numberOfResults"`
 	}
 	body.NumResults = total
-	body.Results = slices.Concat([]hit{}, hits[min(offset, len(hits)):min(offset+limit, len(hits))])
+	body.Results = append([]hit{}, hits[min(offset, len(hits)):min(offset+limit, len(hits))]...) // null is no list
 	for i := range body.Results {
-		body.Results[i].Rank = offset + i + 1
+		h := &body.Results[i]
+		h.Rank = offset + i + 1
+		h.Highlight = highlighted(h.excerpts, h.words)
 	}
 	if end := offset + limit; end < total && end < maxDepth {
 		body.Next = after{limit, end}.encode()
@@ -155,72 +182,9 @@ func (p *parser) searchFilters() map[string][]string {
 			continue
 		}
 		name = lower(name)
-		if !slices.Contains([]string{"kind", "namespace", "type", "componenttype", "lifecycle", "owner"}, name) {
-			p.fail(inputError("filters: %q is none of kind, namespace, type, lifecycle and owner", name))
-		}
 		filters[name] = append(filters[name], p.params[key]...)
 	}
 	return filters
-}
-
-// entityFinder finds entities, with the search that the command find uses.
-type entityFinder struct{}
-
-// Type names the type as Backstage does.
-func (entityFinder) Type() string { return "software-catalog" }
-
-// Find asks the catalog.
-func (entityFinder) Find(_ context.Context, view catalog.View, q SearchQuery) (SearchResult, error) {
-	text := q.Term
-	for _, name := range sortedKeys(q.Filters) {
-		values := strings.Join(q.Filters[name], ",")
-		if values == "" || strings.ContainsAny(values, " \t\n\r\v\f\u0085\u00a0") {
-			return SearchResult{}, nil // no entity has such a value
-		}
-		if name == "componenttype" {
-			name = "type"
-		}
-		text = name + ":" + values + " " + text
-	}
-	found := view.Find(catalog.Query{Text: text, Limit: q.Limit})
-	result := SearchResult{Total: found.Total, Documents: make([]any, len(found.Entities))}
-	for i, e := range found.Entities {
-		result.Documents[i] = documentOf(e)
-	}
-	return result, nil
-}
-
-// document is an entity as Backstage's search shows it.
-type document struct {
-	Title         string `json:"title"`
-	Text          string `json:"text"`
-	Location      string `json:"location"` // path of the entity's page in Backstage
-	ComponentType string `json:"componentType"`
-	Type          string `json:"type"`
-	Namespace     string `json:"namespace"`
-	Kind          string `json:"kind"`
-	Lifecycle     string `json:"lifecycle"`
-	Owner         string `json:"owner"`
-}
-
-func documentOf(e *catalog.Entity) document {
-	d := document{
-		Title: e.DisplayName(), Text: e.Metadata.Description,
-		Location:      "/catalog/" + e.Ref.Namespace + "/" + e.Ref.Kind + "/" + e.Ref.Name,
-		ComponentType: cmp.Or(e.Type, "other"), Type: cmp.Or(e.Type, "other"),
-		Namespace: e.Metadata.Namespace, Kind: e.Kind, Lifecycle: e.Lifecycle,
-		Owner: e.SpecString("owner"),
-	}
-	if kind := e.Ref.Kind; kind == "user" || kind == "group" {
-		profile := e.SpecObject("profile")
-		parts := []string{e.Metadata.Description, profile["displayName"]}
-		if kind == "user" {
-			parts = append(parts, profile["email"])
-		}
-		parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
-		d.Text = strings.Join(parts, " : ")
-	}
-	return d
 }
 
 func sortedKeys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

@@ -69,6 +69,7 @@ func (a *App) serveHTTP(ctx context.Context) error {
 func (a *App) backstage() http.Handler {
 	options := backstage.Options{
 		Catalog: a.syncer.Snapshot, Viewer: viewer, Anonymous: a.config.HTTP.Local(), Log: a.log, Observe: a.meters.observeAPI,
+		Finders: []backstage.Finder{backstage.TechDocs(a.docs)},
 	}
 	for _, t := range a.config.Integrations.Backstage.Tokens {
 		options.Tokens = append(options.Tokens, backstage.Token{Secret: reveal(t.Token), User: t.User, Name: t.Token.String()})
