@@ -23,6 +23,11 @@ const derivedShare = 8
 // With gives the catalog after a change. It answers as NewSnapshot of the whole contents would, but parses,
 // hashes and sorts only what the change holds; the rest is moved over. The indexes of s stay as they are.
 func (s *Snapshot) With(c Change) *Snapshot {
+	if len(c.Refs)+len(c.Documents)+len(c.Files) == 0 && sameRepositories(s.contents.Sources, c.Sources) {
+		next := s.WithSources(c.Sources)
+		next.contents.Revision, next.built = c.Revision, time.Now()
+		return next // most commits touch no descriptor
+	}
 	fresh := sortedDocuments(c.Documents)
 	move := s.move(c.Refs, fresh)
 	contents := s.after(c, fresh)

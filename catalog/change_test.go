@@ -40,6 +40,21 @@ func TestSnapshot_With(t *testing.T) {
 	}
 }
 
+// TestSnapshot_WithNothing: most commits touch no descriptor, so they must not cost what the catalog is large.
+func TestSnapshot_WithNothing(t *testing.T) {
+	contents := generate(1000)
+	contents.Sources = sources()
+	before := catalog.NewSnapshot(contents)
+	nothing := catalog.Change{Contents: catalog.Contents{Sources: sources(), Revision: 7}}
+	after := before.With(nothing)
+	if after.Revision() != 7 || after.As(catalog.Everything{}).Len() != 1000 {
+		t.Errorf("revision %d, %d entities", after.Revision(), after.As(catalog.Everything{}).Len())
+	}
+	if n := testing.AllocsPerRun(10, func() { before.With(nothing) }); n > 2 {
+		t.Errorf("a change of nothing takes %v allocations", n)
+	}
+}
+
 type onlySource string
 
 func (s onlySource) CanSee(e *catalog.Entity) bool { return e.Origin.Source == string(s) }
@@ -129,6 +144,8 @@ func (w *changingWorld) change() catalog.Change {
 			p.Origin.Line = line
 			w.problems[key] = append(w.problems[key], p)
 		}
+	}
+	for key := range c.Files { // several documents may stand in one
 		c.Problems = append(c.Problems, w.problems[key]...)
 	}
 	catalog.SortProblems(c.Problems)

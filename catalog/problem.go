@@ -56,7 +56,6 @@ const (
 	RuleConflict    Rule = "conflict"     // another file names the same entity
 	RuleOrphan      Rule = "orphan"       // still in the tree, named by no Location any more
 	RuleDocs        Rule = "docs"         // documentation that cannot be found or read
-	RuleDangling    Rule = "dangling"     // a reference to an entity that does not exist
 )
 
 // Document is one YAML document of a descriptor: what it gave, and what is wrong with it.

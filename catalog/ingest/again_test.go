@@ -95,7 +95,7 @@ func TestSync_TargetMissingInAnotherSource(t *testing.T) {
 	acme.commit(tree{"catalog-info.yaml": location(farTarget, globbed)})
 	other.commit(tree{"near.yaml": service("near")})
 	h.sync()
-	h.wantProblem(catalog.RuleLocation, "acme/catalog-info.yaml:7", "no file of the source other", "presence: optional")
+	h.wantProblem(catalog.RuleLocation, "acme/catalog-info.yaml:7", "no file of that repository", "presence: optional")
 	h.wantProblem(catalog.RuleLocation, "acme/catalog-info.yaml:8", "f?r.yaml")
 
 	other.fail(errDown) // nobody knows then
@@ -111,7 +111,7 @@ func TestSync_TargetMissingInAnotherSource(t *testing.T) {
 
 	other.commit(tree{})
 	h.sync()
-	h.wantProblem(catalog.RuleLocation, "acme/catalog-info.yaml:7", "no file of the source other")
+	h.wantProblem(catalog.RuleLocation, "acme/catalog-info.yaml:7", "no file of that repository")
 	acme.commit(tree{"catalog-info.yaml": location(farTarget) + "  presence: optional\n"})
 	h.sync()
 	h.wantNoProblems()

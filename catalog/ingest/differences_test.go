@@ -67,7 +67,7 @@ func reportOf(h *house, confirm bool) ingest.Report {
 // shows is what can be seen of a catalog, but for the targets that another source does not have: who was
 // restarted says nothing of those of a source before it has read its tree.
 func shows(h *house) map[string]any {
-	problems := slices.DeleteFunc(strings.Split(h.problems(), "\n"), func(p string) bool { return strings.Contains(p, "no file of the source") })
+	problems := slices.DeleteFunc(strings.Split(h.problems(), "\n"), func(p string) bool { return strings.Contains(p, "no file of that repository") })
 	out := map[string]any{"refs": strings.Split(h.refs(), "\n"), "problems": problems}
 	for doc := range h.view().Documents() {
 		out[doc.Entity.Ref.String()] = []any{doc, h.view().Losers(doc.Entity.Ref)}

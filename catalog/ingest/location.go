@@ -21,6 +21,9 @@ var (
 	errUnknown  = errors.New("it is in no configured source")
 	errHTTPType = errors.New("the type http does not exist")
 	errNoFile   = errors.New("no file of this repository matches it")
+
+	// errNoFileThere does not name the source: not everybody who sees the Location sees that.
+	errNoFileThere = errors.New("no file of that repository matches it")
 )
 
 // atlas knows the addresses of all sources, so that a URL finds the source that holds it.

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -78,8 +77,7 @@ func (b *builder) missing(c *candidate, sources []placing) {
 		}
 		i := slices.IndexFunc(sources, func(s placing) bool { return s.config.Name == to.source })
 		if there := sources[i]; there.known && !there.has(to.path) {
-			err := fmt.Errorf("no file of the source %s matches it", to.source)
-			c.problems = append(c.problems, locationProblem(doc, targetPointer(n, single), text, err))
+			c.problems = append(c.problems, locationProblem(doc, targetPointer(n, single), text, errNoFileThere))
 		}
 	}
 }
