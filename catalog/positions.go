@@ -1,20 +1,56 @@
 package catalog
 
-import "strings"
+import (
+	"encoding/binary"
+	"iter"
+	"strings"
+)
 
 // Pos is a 1-based place in a text file; the column counts runes.
 type Pos struct{ Line, Column int32 }
 
-// Positions maps the JSON pointers of a document's fields to where they stand in the file. The
-// pointers are one newline-separated string, which documents of the same shape share.
+// Positions maps the JSON pointers of a document's fields to where they stand in the file. Both are packed, as
+// a large catalog has millions of fields: the pointers are one newline-separated string, which documents of
+// the same shape share, and the places two or three bytes each. Equal Positions compare with ==.
 type Positions struct {
 	pointers string
-	at       []Pos
+	places   string // for each pointer the lines since the one before, and the column, as varints
 }
 
 // NewPositions takes pointers (RFC 6901, none holding a newline) and their places, index by index.
 func NewPositions(pointers []string, at []Pos) Positions {
-	return Positions{strings.Join(pointers, "\n"), at}
+	var packed []byte
+	var before Pos
+	for _, pos := range at {
+		packed = pos.AppendPacked(packed, before)
+		before = pos
+	}
+	return JoinPositions(strings.Join(pointers, "\n"), string(packed))
+}
+
+// AppendPacked adds p to places as Positions keep them; before is the place before it, or the zero Pos.
+func (p Pos) AppendPacked(places []byte, before Pos) []byte {
+	places = binary.AppendVarint(places, int64(p.Line)-int64(before.Line))
+	return binary.AppendVarint(places, int64(p.Column))
+}
+
+// nextPlace is the reverse of Pos.AppendPacked. It gives no rest where places are malformed.
+func nextPlace(places string, before Pos) (at Pos, rest string, fine bool) {
+	line, rest, ok := cutVarint(places)
+	column, rest, fine := cutVarint(rest)
+	return Pos{Line: before.Line + int32(line), Column: int32(column)}, rest, ok && fine
+}
+
+// cutVarint is binary.Varint for strings.
+func cutVarint(s string) (n int64, rest string, fine bool) {
+	var bits uint64
+	for i := range min(len(s), binary.MaxVarintLen64) {
+		bits |= uint64(s[i]&0x7f) << (7 * i)
+		if s[i] < 0x80 {
+			return int64(bits>>1) ^ -int64(bits&1), s[i+1:], true
+		}
+	}
+	return 0, "", false
 }
 
 // At gives the place of the field at pointer, or of the nearest field around it; the zero Pos when
@@ -34,27 +70,37 @@ func (p Positions) At(pointer string) Pos {
 
 // Exact gives the place of the field at pointer, if the document has that field.
 func (p Positions) Exact(pointer string) (Pos, bool) {
-	rest := p.pointers
-	for _, pos := range p.at {
+	pointers := p.pointers
+	var at Pos
+	for places, fine := p.places, true; places != ""; {
 		var line string
-		line, rest, _ = strings.Cut(rest, "\n")
-		if line == pointer {
-			return pos, true
+		line, pointers, _ = strings.Cut(pointers, "\n")
+		if at, places, fine = nextPlace(places, at); fine && line == pointer {
+			return at, true
 		}
 	}
 	return Pos{}, false
 }
 
-// Len is the number of fields with a place.
-func (p Positions) Len() int { return len(p.at) }
+// All gives the places of the fields, in the order of the pointers.
+func (p Positions) All() iter.Seq[Pos] {
+	return func(yield func(Pos) bool) {
+		var at Pos
+		for places, fine := p.places, true; places != ""; {
+			if at, places, fine = nextPlace(places, at); !fine || !yield(at) {
+				return
+			}
+		}
+	}
+}
 
-// Split gives the two halves of p for a store's own encoding: the pointers as one newline-separated
-// string, and their places. The places are shared with p and must not be changed.
-func (p Positions) Split() (pointers string, at []Pos) { return p.pointers, p.at }
+// Split gives the two halves of p as they are kept, for a store: the pointers as one newline-separated
+// string, and the places as Pos.AppendPacked writes them.
+func (p Positions) Split() (pointers, places string) { return p.pointers, p.places }
 
-// JoinPositions is the reverse of Split. It keeps both halves as they are, so that documents of the
-// same shape can share one string of pointers.
-func JoinPositions(pointers string, at []Pos) Positions { return Positions{pointers, at} }
+// JoinPositions is the reverse of Split. It keeps both halves as they are, so that documents can share
+// them. Of malformed places those before the mistake count.
+func JoinPositions(pointers, places string) Positions { return Positions{pointers, places} }
 
 // Pointer joins the parts of a JSON pointer, escaping them as RFC 6901 says.
 func Pointer(parent, key string) string {

@@ -2,6 +2,8 @@ package catalog_test
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,11 +36,22 @@ func TestPositions(t *testing.T) {
 			}
 		}
 	}
-	if p.Len() != 5 {
-		t.Errorf("Len is %d", p.Len())
+	if all := slices.Collect(p.All()); len(all) != 5 || all[4] != (catalog.Pos{Line: 7, Column: 5}) {
+		t.Errorf("All gives %v", all)
 	}
 	if got := (catalog.Positions{}).At("/x"); got != (catalog.Pos{}) {
 		t.Errorf("nothing known gives %v", got)
+	}
+}
+
+// TestPositions_Damage cuts and changes packed places, which a store may have kept badly.
+func TestPositions_Damage(t *testing.T) {
+	pointers, places := catalog.NewPositions([]string{"", "/kind"}, []catalog.Pos{{Line: 1, Column: 1}, {Line: 300, Column: 500}}).Split()
+	for _, damaged := range []string{places[:1], places[:3], places[:len(places)-1], strings.Repeat("\xff", 30), "\x02\x02\x80"} {
+		p := catalog.JoinPositions(pointers, damaged)
+		if got, found := p.Exact("/kind"); found || len(slices.Collect(p.All())) > 1 {
+			t.Errorf("%q: /kind is at %v", damaged, got)
+		}
 	}
 }
 

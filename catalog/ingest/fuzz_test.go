@@ -71,8 +71,7 @@ func checkDocument(t *testing.T, doc *catalog.Document, lines int) {
 	if (errs == 0) != (doc.Entity != nil) {
 		t.Errorf("%d errors, entity %v", errs, doc.Entity)
 	}
-	_, places := doc.Positions.Split()
-	for _, pos := range places {
+	for pos := range doc.Positions.All() {
 		if pos.Line < 1 || int(pos.Line) > lines || pos.Column < 1 {
 			t.Errorf("a place at %v of %d lines", pos, lines)
 		}

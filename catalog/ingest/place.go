@@ -60,28 +60,28 @@ func (s *Shapes) learn(text string) string {
 
 // positions lists the places of all fields of a document, parents before children.
 func positions(root *value, shapes *Shapes) catalog.Positions {
-	p := placer{pointers: make([]byte, 0, 2048), path: make([]byte, 0, 128), at: make([]catalog.Pos, 0, 64)}
+	p := placer{pointers: make([]byte, 0, 2048), path: make([]byte, 0, 128), places: make([]byte, 0, 256)}
 	p.walk(root)
-	at := make([]catalog.Pos, len(p.at))
-	copy(at, p.at)
-	return catalog.JoinPositions(shapes.share(p.pointers), at)
+	return catalog.JoinPositions(shapes.share(p.pointers), string(p.places))
 }
 
 type placer struct {
 	pointers []byte // of the fields so far, one a line
 	path     []byte // pointer of the value to come
-	at       []catalog.Pos
+	places   []byte // of these fields, packed
+	last     catalog.Pos
 }
 
 func (p *placer) walk(v *value) {
 	if v.at.Line == 0 || len(p.path) > maxPointer || len(p.pointers)+len(p.path) > maxPointers {
 		return // a placeholder's content has the placeholder's place
 	}
-	if len(p.at) > 0 {
+	if len(p.places) > 0 {
 		p.pointers = append(p.pointers, '\n')
 	}
 	p.pointers = append(p.pointers, p.path...)
-	p.at = append(p.at, v.at)
+	p.places = v.at.AppendPacked(p.places, p.last)
+	p.last = v.at
 	size := len(p.path)
 	for i := range v.items {
 		p.path = append(p.path, '/')

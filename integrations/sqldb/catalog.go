@@ -165,13 +165,15 @@ const (
 	decoders  = 2 // goroutines that unpack rows while further ones are read
 )
 
-// chunk is some rows of catalog_files: the files as far as their columns go, and their records one
-// after the other.
+// chunk is some rows of catalog_files, one after the other.
 type chunk struct {
-	files   []*catalog.File
-	records []byte
-	ends    []int // where each record ends
+	bytes   []byte
+	ends    []int  // of each field: source, path, hash, parent and body of the first row, those of the next
+	orphans []bool // of each row
 }
+
+// fieldsOfRow is how many of chunk.ends belong to a row.
+const fieldsOfRow = 5
 
 // loadFiles reads rows in one goroutine and unpacks them in others.
 func loadFiles(ctx context.Context, tx *sql.Tx) ([]*catalog.File, error) {
@@ -221,38 +223,53 @@ func readChunks(ctx context.Context, tx *sql.Tx, out chan<- *chunk, free <-chan 
 
 // read fills c and reports whether there may be further rows.
 func (c *chunk) read(rows *sql.Rows) (more bool, err error) {
-	for len(c.files) < chunkRows {
+	c.bytes, c.ends, c.orphans = c.bytes[:0], c.ends[:0], c.orphans[:0]
+	var fields [fieldsOfRow]sql.RawBytes
+	var orphan int
+	for len(c.orphans) < chunkRows {
 		if !rows.Next() {
 			return false, nil
 		}
-		var f catalog.File
-		var orphan int
-		var record sql.RawBytes
-		if err := rows.Scan(&f.Source, &f.Path, &f.Blob, &f.Parent, &orphan, &record); err != nil {
+		if err := rows.Scan(&fields[0], &fields[1], &fields[2], &fields[3], &orphan, &fields[4]); err != nil {
 			return false, err
 		}
-		f.Orphan = orphan != 0
-		c.files = append(c.files, &f)
-		c.records = append(c.records, record...)
-		c.ends = append(c.ends, len(c.records))
+		c.orphans = append(c.orphans, orphan != 0)
+		for _, field := range fields {
+			c.bytes = append(c.bytes, field...)
+			c.ends = append(c.ends, len(c.bytes))
+		}
 	}
 	return true, nil
+}
+
+// rows gives each row's fields, and whether it is of an orphan.
+func (c *chunk) rows(yield func(fields [fieldsOfRow][]byte, orphan bool) bool) {
+	start := 0
+	for row, orphan := range c.orphans {
+		var fields [fieldsOfRow][]byte
+		for i, end := range c.ends[row*fieldsOfRow:][:fieldsOfRow] {
+			fields[i] = c.bytes[start:end]
+			start = end
+		}
+		if !yield(fields, orphan) {
+			return
+		}
+	}
 }
 
 func unpackChunks(in <-chan *chunk, free chan<- *chunk) ([]*catalog.File, error) {
 	var files []*catalog.File
 	d := newDecoder()
 	for c := range in {
-		start := 0
-		for i, f := range c.files {
-			f.Source, f.Parent = d.share(f.Source), d.share(f.Parent)
-			if err := d.decodeFile(f, c.records[start:c.ends[i]]); err != nil {
+		for row, orphan := range c.rows {
+			f := d.slabs.Files.One()
+			f.Source, f.Path, f.Blob, f.Parent = d.shared(row[0]), d.slabs.Texts.Keep(row[1]), d.slabs.Texts.Keep(row[2]), d.shared(row[3])
+			f.Orphan = orphan
+			if err := d.decodeFile(f, row[4]); err != nil {
 				return nil, fmt.Errorf("%s of source %s: %w", f.Path, f.Source, err)
 			}
-			start = c.ends[i]
+			files = append(files, f)
 		}
-		files = append(files, c.files...)
-		c.files, c.records, c.ends = c.files[:0], c.records[:0], c.ends[:0]
 		select {
 		case free <- c:
 		default:

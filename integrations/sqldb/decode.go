@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"hash/crc32"
-	"slices"
 	"strings"
 
 	"callboard/catalog"
@@ -14,26 +13,25 @@ import (
 // errRecord says that a record is not what encoder.file wrote.
 var errRecord = errors.New("a catalog record is damaged")
 
-// decoder reads records one after the other. Their words, pointers and positions are shared, which
-// keeps 100,000 entities small. A decoder belongs to one goroutine.
+// decoder reads records one after the other. Their words, pointers and places are shared and everything else lies
+// side by side in slabs, which keeps 100,000 entities small and quick to read. A decoder belongs to one goroutine.
 //
 // A malformed record sets err; everything read after that is zero. Nothing in a record makes
 // the decoder allocate more than a few hundred times the record's length.
 type decoder struct {
 	words  map[string]string
-	shapes map[string]string            // pointers by their packed form
-	places map[string]catalog.Positions // positions by their packed form
+	shapes map[string]string // pointers by their packed form
 
 	head []byte
 	text string
 	raw  []byte
 	err  error
+
+	slabs catalog.Slabs
 }
 
 func newDecoder() *decoder {
-	return &decoder{
-		words: make(map[string]string), shapes: make(map[string]string), places: make(map[string]catalog.Positions),
-	}
+	return &decoder{words: make(map[string]string), shapes: make(map[string]string)}
 }
 
 // decodeFile fills in what encoder.file packed; f has its Source and Path already. The record is not
@@ -42,11 +40,11 @@ func (d *decoder) decodeFile(f *catalog.File, record []byte) error {
 	if err := d.open(record); err != nil {
 		return err
 	}
-	f.Inputs = makeList[catalog.Input](d)
+	f.Inputs = takeList(d, &d.slabs.Inputs)
 	for i := range f.Inputs {
 		f.Inputs[i] = catalog.Input{Path: d.str(), Blob: d.str()}
 	}
-	f.Documents = makeList[catalog.Document](d)
+	f.Documents = takeList(d, &d.slabs.Documents)
 	for i := range f.Documents {
 		d.document(&f.Documents[i], catalog.Origin{Source: f.Source, Path: f.Path, Doc: i + 1})
 	}
@@ -77,8 +75,8 @@ func (d *decoder) open(record []byte) error {
 		return errRecord
 	}
 	d.head, rest = rest[:headLen], rest[headLen:]
-	d.text = string(rest[:textLen])
-	d.raw = slices.Clone(rest[textLen:])
+	d.text = d.slabs.Texts.Keep(rest[:textLen])
+	d.raw = rest[textLen:]
 	return nil
 }
 
@@ -89,7 +87,7 @@ func (d *decoder) document(doc *catalog.Document, near catalog.Origin) {
 	doc.Ref = d.ref()
 	doc.Lost = d.str()
 	doc.Positions = d.positions()
-	doc.Problems = makeList[catalog.Problem](d)
+	doc.Problems = takeList(d, &d.slabs.Problems)
 	for i := range doc.Problems {
 		doc.Problems[i] = d.problem(doc.Origin)
 	}
@@ -99,7 +97,8 @@ func (d *decoder) document(doc *catalog.Document, near catalog.Origin) {
 }
 
 func (d *decoder) entity(doc *catalog.Document, flags int) *catalog.Entity {
-	n := &catalog.Entity{Ref: doc.Ref, Origin: doc.Origin, Positions: doc.Positions}
+	n := d.slabs.Entities.One()
+	n.Ref, n.Origin, n.Positions = doc.Ref, doc.Origin, doc.Positions
 	if flags&sameRef == 0 {
 		n.Ref = d.ref()
 	}
@@ -111,8 +110,8 @@ func (d *decoder) entity(doc *catalog.Document, flags int) *catalog.Entity {
 	}
 	n.APIVersion, n.Kind, n.Type, n.Lifecycle = d.word(), d.word(), d.word(), d.word()
 	d.metadata(&n.Metadata)
-	n.Spec = d.json()
-	n.Declares = makeList[catalog.Relation](d)
+	n.Spec = d.object()
+	n.Declares = takeList(d, &d.slabs.Relations)
 	for i := range n.Declares {
 		r := &n.Declares[i]
 		r.Type, r.Target = d.word(), catalog.Ref{Kind: d.word(), Namespace: d.word(), Name: d.word()}
@@ -127,19 +126,19 @@ func (d *decoder) metadata(m *catalog.Metadata) {
 	m.Description = d.str()
 	m.Labels = d.pairs()
 	m.Annotations = d.pairs()
-	m.Tags = makeList[string](d)
+	m.Tags = takeList(d, &d.slabs.Tags)
 	for i := range m.Tags {
 		m.Tags[i] = d.word()
 	}
-	m.Links = makeList[catalog.Link](d)
+	m.Links = takeList(d, &d.slabs.Links)
 	for i := range m.Links {
 		m.Links[i] = catalog.Link{URL: d.str(), Title: d.str(), Icon: d.word(), Type: d.word()}
 	}
-	m.Extra = d.json()
+	m.Extra = d.object()
 }
 
 func (d *decoder) pairs() catalog.Pairs {
-	p := catalog.Pairs(makeList[catalog.Pair](d))
+	p := catalog.Pairs(takeList(d, &d.slabs.Pairs))
 	for i := range p {
 		p[i] = catalog.Pair{Key: d.word(), Value: d.str()}
 	}
@@ -178,40 +177,18 @@ func (d *decoder) origin(near catalog.Origin) catalog.Origin {
 
 func (d *decoder) positions() catalog.Positions {
 	packed := d.bytes()
-	p, known := d.places[string(packed)]
-	if !known {
-		p = d.unpackPositions(packed)
-		d.places[string(packed)] = p
-	}
-	return p
-}
-
-func (d *decoder) unpackPositions(packed []byte) catalog.Positions {
 	size, n := binary.Uvarint(packed)
 	if n <= 0 || size > uint64(len(packed)-n) {
 		d.fail()
 		return catalog.Positions{}
 	}
-	shape, rest := packed[n:n+int(size)], packed[n+int(size):]
+	shape, places := packed[n:n+int(size)], packed[n+int(size):]
 	pointers, known := d.shapes[string(shape)]
 	if !known {
 		pointers = d.unpackPointers(shape)
 		d.shapes[string(shape)] = pointers
 	}
-	at := make([]catalog.Pos, 0, len(rest)/2)
-	line := int64(0)
-	for len(rest) > 0 {
-		down, n := binary.Varint(rest)
-		column, m := binary.Varint(rest[max(n, 0):])
-		if n <= 0 || m <= 0 {
-			d.fail()
-			return catalog.Positions{}
-		}
-		line += down
-		at = append(at, catalog.Pos{Line: int32(line), Column: int32(column)})
-		rest = rest[n+m:]
-	}
-	return catalog.JoinPositions(pointers, slices.Clip(at))
+	return catalog.JoinPositions(pointers, d.shared(places))
 }
 
 // maxPointers bounds the text that one packed shape unfolds to: a few bytes each can repeat a long
@@ -275,21 +252,16 @@ func (d *decoder) bytes() []byte {
 	return b
 }
 
-func (d *decoder) word() string {
-	b := d.bytes()
-	if w, known := d.words[string(b)]; known {
-		return w
-	}
-	return d.share(string(b))
-}
+func (d *decoder) word() string { return d.shared(d.bytes()) }
 
-// share gives the one copy of w that all records use.
-func (d *decoder) share(w string) string {
-	if known, found := d.words[w]; found {
+// shared gives the one copy of a word that all records use.
+func (d *decoder) shared(word []byte) string {
+	if known, found := d.words[string(word)]; found {
 		return known
 	}
-	d.words[w] = w
-	return w
+	kept := d.slabs.Texts.Keep(word)
+	d.words[kept] = kept
+	return kept
 }
 
 func (d *decoder) str() string {
@@ -305,7 +277,7 @@ func (d *decoder) str() string {
 	return d.text[at : at+n]
 }
 
-func (d *decoder) json() json.RawMessage {
+func (d *decoder) object() json.RawMessage {
 	n := d.num()
 	if n < 0 {
 		return nil
@@ -314,13 +286,14 @@ func (d *decoder) json() json.RawMessage {
 		d.fail()
 		return nil
 	}
-	data := d.raw[:n:n]
+	data := d.slabs.JSON.Take(n)
+	copy(data, d.raw)
 	d.raw = d.raw[n:]
 	return data
 }
 
-// makeList reads the length of a list and allocates it; nil and empty lists stay apart.
-func makeList[T any](d *decoder) []T {
+// takeList reads the length of a list and takes it from a slab; nil and empty lists stay apart.
+func takeList[T any](d *decoder, slab *catalog.Slab[T]) []T {
 	n := d.num()
 	if n < 0 {
 		return nil
@@ -329,5 +302,5 @@ func makeList[T any](d *decoder) []T {
 		d.fail()
 		return nil
 	}
-	return make([]T, n)
+	return slab.Take(n)
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"hash/crc32"
-	"slices"
 	"strings"
 
 	"callboard/catalog"
@@ -82,7 +81,7 @@ func (e *encoder) document(d *catalog.Document, near catalog.Origin) {
 	flags := bit(isStale, d.Stale) | bit(holdsRef, d.Holds)
 	if d.Entity != nil {
 		flags |= hasEntity | bit(sameRef, d.Entity.Ref == d.Ref) | bit(sameOrigin, d.Entity.Origin == d.Origin) |
-			bit(samePositions, equalPositions(d.Entity.Positions, d.Positions))
+			bit(samePositions, d.Entity.Positions == d.Positions)
 	}
 	e.num(flags)
 	e.origin(d.Origin, near)
@@ -179,26 +178,21 @@ func (e *encoder) origin(o, near catalog.Origin) {
 	}
 }
 
-// positions writes the pointers and then the places, whose lines are differences, as one piece:
-// what is written twice the decoder unpacks once.
+// positions writes the pointers and then the places, as one piece: what is written twice the decoder
+// unpacks once.
 func (e *encoder) positions(p catalog.Positions) {
-	pointers, at := p.Split()
+	pointers, places := p.Split()
 	shape, known := e.shapes[pointers]
 	if !known {
 		shape = packPointers(pointers)
 		e.shapes[pointers] = shape
 	}
-	if len(at) == 0 && pointers == "" {
+	if places == "" && pointers == "" {
 		shape = ""
 	}
 	packed := binary.AppendUvarint(e.packed[:0], uint64(len(shape)))
 	packed = append(packed, shape...)
-	line := int32(0)
-	for _, pos := range at {
-		packed = binary.AppendVarint(packed, int64(pos.Line)-int64(line))
-		packed = binary.AppendVarint(packed, int64(pos.Column))
-		line = pos.Line
-	}
+	packed = append(packed, places...)
 	e.packed = packed
 	e.num(len(packed))
 	e.head = append(e.head, packed...)
@@ -255,12 +249,6 @@ func (e *encoder) str(s string) {
 func (e *encoder) json(data json.RawMessage) {
 	e.count(len(data), data == nil)
 	e.raw = append(e.raw, data...)
-}
-
-func equalPositions(a, b catalog.Positions) bool {
-	pointersA, atA := a.Split()
-	pointersB, atB := b.Split()
-	return pointersA == pointersB && slices.Equal(atA, atB)
 }
 
 func bit(b int, on bool) int {
