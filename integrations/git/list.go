@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 
+	"callboard/catalog"
 	"callboard/catalog/ingest"
 )
 
@@ -39,9 +40,26 @@ type lister struct {
 	nodes  map[string]*node
 	live   int // how many of nodes were in use when that was last counted
 	fresh  int // entries read in this listing
+
+	// What listings are made of. A large one has hundreds of thousands of folders, and is kept.
+	slabs listingSlabs
+	names map[string]string // of files, which are often the same from folder to folder
 }
 
-func newLister(l Limits) *lister { return &lister{limits: l, nodes: make(map[string]*node)} }
+type listingSlabs struct {
+	nodes catalog.Slab[node]
+	dirs  catalog.Slab[ingest.Dir]
+	subs  catalog.Slab[ingest.Sub]
+	files catalog.Slab[ingest.Blob]
+	texts catalog.Texts
+}
+
+// maxNames bounds how many names of files are remembered.
+const maxNames = 1 << 12
+
+func newLister(l Limits) *lister {
+	return &lister{limits: l, nodes: make(map[string]*node), names: make(map[string]string)}
+}
 
 // know takes over what a listing says, without what it left out.
 func (l *lister) know(dir *ingest.Dir) *node {
@@ -88,6 +106,7 @@ func (l *lister) descend(ctx context.Context, objs *objects, tree plumbing.Hash,
 	key := tree.String()
 	n := l.nodes[key]
 	if n == nil {
+		key = l.slabs.texts.Keep([]byte(key))
 		var err error
 		if n, err = l.read(ctx, objs, tree, key, at, depth); err != nil {
 			return nil, err
@@ -118,53 +137,79 @@ func (l *lister) read(ctx context.Context, objs *objects, tree plumbing.Hash, ke
 	if err != nil {
 		return nil, corrupt(err, "folder %q cannot be read", oneLine(at))
 	}
-	n := &node{dir: &ingest.Dir{Hash: key}}
+	n := l.slabs.nodes.One()
+	n.dir = l.slabs.dirs.One()
+	n.dir.Hash = key
 	var subs []treeEntry
+	var files []ingest.Blob
 	for _, e := range entries {
 		switch reason := e.unfit(); {
 		case reason != "":
-			n.skips = append(n.skips, Skipped{Path: e.name, Reason: reason})
+			n.skips = append(n.skips, Skipped{Path: strings.Clone(e.name), Reason: reason})
 			n.appendLink(e)
 		case e.isDir():
 			subs = append(subs, e)
 		default:
-			n.dir.Files = append(n.dir.Files, ingest.Blob{Name: e.name, Hash: e.hash.String()})
+			files = append(files, ingest.Blob{Name: e.name, Hash: e.hash.String()})
 		}
 	}
-	subs = n.dropDoubles(subs)
+	subs, files = n.dropDoubles(subs, files)
+	n.dir.Files = l.keepFiles(files)
 	n.files, n.skipped = len(n.dir.Files), len(n.skips)
 	if l.fresh += len(entries); l.fresh > 2*l.limits.Files+1000 {
 		return nil, fail(ErrLimit, "the repository has too many files and folders for limits.files, which is %d (noticed in folder %q)", l.limits.Files, oneLine(at))
 	}
-	for _, e := range subs {
+	if len(subs) > 0 {
+		n.dir.Dirs = l.slabs.subs.Take(len(subs))
+	}
+	for i, e := range subs {
 		sub, err := l.descend(ctx, objs, e.hash, path.Join(at, e.name), depth+1)
 		if err != nil {
 			return nil, err
 		}
-		n.dir.Dirs = append(n.dir.Dirs, ingest.Sub{Name: e.name, Dir: sub.dir})
+		n.dir.Dirs[i] = ingest.Sub{Name: l.slabs.texts.Keep([]byte(e.name)), Dir: sub.dir}
 		n.files, n.skipped = saturating(n.files, sub.files), saturating(n.skipped, sub.skipped)
 		n.height = max(n.height, sub.height+1)
 	}
 	return n, nil
 }
 
+// keepFiles copies files to where they stay.
+func (l *lister) keepFiles(files []ingest.Blob) []ingest.Blob {
+	if len(files) == 0 {
+		return nil
+	}
+	kept := l.slabs.files.Take(len(files))
+	for i, f := range files {
+		name, known := l.names[f.Name]
+		if !known {
+			name = l.slabs.texts.Keep([]byte(f.Name))
+			if len(l.names) < maxNames {
+				l.names[name] = name
+			}
+		}
+		kept[i] = ingest.Blob{Name: name, Hash: l.slabs.texts.Keep([]byte(f.Hash))}
+	}
+	return kept
+}
+
 // appendLink notes a symbolic link or submodule in the listing, so that whoever looks for a file there can say
 // why it is not read.
 func (n *node) appendLink(e treeEntry) {
 	if (e.mode == modeSymlink || e.mode == modeSubmodule) && unfitName(e.name) == "" {
-		n.dir.Links = append(n.dir.Links, ingest.Link{Name: e.name, Submodule: e.mode == modeSubmodule})
+		n.dir.Links = append(n.dir.Links, ingest.Link{Name: strings.Clone(e.name), Submodule: e.mode == modeSubmodule})
 	}
 }
 
 // dropDoubles sorts files and folders by name and takes out entries that a well-made tree does not
 // have: names that occur twice.
-func (n *node) dropDoubles(subs []treeEntry) []treeEntry {
+func (n *node) dropDoubles(subs []treeEntry, files []ingest.Blob) ([]treeEntry, []ingest.Blob) {
 	byName := func(a, b treeEntry) int { return strings.Compare(a.name, b.name) }
 	slices.SortStableFunc(subs, byName)
-	slices.SortStableFunc(n.dir.Files, func(a, b ingest.Blob) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(files, func(a, b ingest.Blob) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortStableFunc(n.dir.Links, func(a, b ingest.Link) int { return strings.Compare(a.Name, b.Name) })
 	double := func(name string) {
-		n.skips = append(n.skips, Skipped{Path: name, Reason: "a second entry of this name"})
+		n.skips = append(n.skips, Skipped{Path: strings.Clone(name), Reason: "a second entry of this name"})
 	}
 	subs = slices.CompactFunc(subs, func(a, b treeEntry) bool {
 		if a.name == b.name {
@@ -172,21 +217,20 @@ func (n *node) dropDoubles(subs []treeEntry) []treeEntry {
 		}
 		return a.name == b.name
 	})
-	n.dir.Files = slices.CompactFunc(n.dir.Files, func(a, b ingest.Blob) bool {
+	files = slices.CompactFunc(files, func(a, b ingest.Blob) bool {
 		if a.Name == b.Name {
 			double(b.Name)
 		}
 		return a.Name == b.Name
 	})
-	n.dir.Files = slices.DeleteFunc(n.dir.Files, func(b ingest.Blob) bool {
+	files = slices.DeleteFunc(files, func(b ingest.Blob) bool {
 		_, both := slices.BinarySearchFunc(subs, treeEntry{name: b.Name}, byName)
 		if both {
 			double(b.Name)
 		}
 		return both
 	})
-	n.dir.Files = slices.Clip(n.dir.Files)
-	return subs
+	return subs, files
 }
 
 // skippedBelow lists what was left out below a node, at most limit entries.
@@ -260,19 +304,20 @@ func unfitName(name string) string {
 	}
 }
 
-// parseTree decodes a tree object: mode, space, name, NUL, 20 bytes of hash, again and again.
+// parseTree decodes a tree object: mode, space, name, NUL, 20 bytes of hash, again and again. The
+// names share one string, which is to be let go of.
 func parseTree(data []byte) ([]treeEntry, error) {
 	entries := make([]treeEntry, 0, bytes.Count(data, []byte{0})/2+1)
-	for len(data) > 0 {
-		mode, rest, ok := bytes.Cut(data, []byte{' '})
-		name, rest2, ok2 := bytes.Cut(rest, []byte{0})
-		if !ok || !ok2 || len(mode) > 6 || len(rest2) < len(plumbing.Hash{}) {
+	for text := string(data); text != ""; {
+		mode, rest, ok := strings.Cut(text, " ")
+		name, rest, ok2 := strings.Cut(rest, "\x00")
+		if !ok || !ok2 || len(mode) > 6 || len(rest) < len(plumbing.Hash{}) {
 			return nil, errors.New("malformed tree object")
 		}
-		e := treeEntry{mode: string(mode), name: string(name)}
-		copy(e.hash[:], rest2)
+		e := treeEntry{mode: mode, name: name}
+		copy(e.hash[:], rest)
 		entries = append(entries, e)
-		data = rest2[len(e.hash):]
+		text = rest[len(e.hash):]
 	}
 	return entries, nil
 }
