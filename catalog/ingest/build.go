@@ -59,6 +59,7 @@ type builder struct {
 	vouched    map[string][]string // what trusted sources name in others: patterns by source
 	candidates []*candidate
 	byRef      map[catalog.Ref][]*candidate
+	slabs      catalog.Slabs
 }
 
 // candidate is a document that would define its ref.
@@ -228,11 +229,22 @@ func (b *builder) settle(sources []placing) {
 func (b *builder) writable(file *catalog.File) *catalog.File {
 	key := catalog.FileKey{Source: file.Source, Path: file.Path}
 	if b.out.files[key] == nil {
-		copied := *file
-		copied.Documents = slices.Clone(file.Documents)
-		b.out.files[key] = &copied
+		b.out.files[key] = b.copyOf(file)
 	}
 	return b.out.files[key]
+}
+
+// copyOf copies a file and its documents. The many copies of a first build go side by side.
+func (b *builder) copyOf(file *catalog.File) *catalog.File {
+	if len(b.candidates) < packed {
+		out := *file
+		out.Documents = slices.Clone(file.Documents)
+		return &out
+	}
+	out := b.slabs.Files.One()
+	*out = *file
+	out.Documents = copied(file.Documents, &b.slabs.Documents)
+	return out
 }
 
 func (b *builder) current(file *catalog.File) *catalog.File {

@@ -21,6 +21,7 @@ const (
 type Shapes struct {
 	mu    sync.Mutex
 	known map[string]string
+	texts catalog.Texts
 }
 
 // share gives the string with these bytes that was given before, or a new one.
@@ -33,7 +34,7 @@ func (s *Shapes) share(b []byte) string {
 	if known, found := s.known[string(b)]; found {
 		return known
 	}
-	return s.learn(string(b))
+	return s.learn(b)
 }
 
 // word is share for a text that is part of a larger one.
@@ -46,14 +47,15 @@ func (s *Shapes) word(text string) string {
 	if known, found := s.known[text]; found {
 		return known
 	}
-	return s.learn(strings.Clone(text))
+	return s.learn([]byte(text))
 }
 
-func (s *Shapes) learn(text string) string {
+func (s *Shapes) learn(b []byte) string {
 	const most = 1 << 17
 	if s.known == nil || len(s.known) >= most {
 		s.known = map[string]string{}
 	}
+	text := s.texts.Keep(b)
 	s.known[text] = text
 	return text
 }

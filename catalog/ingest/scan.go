@@ -98,13 +98,23 @@ func (s *scan) readAhead(wave []visit) {
 	slices.Sort(todo)
 	todo = slices.Compact(todo)
 	read := make([]*catalog.File, len(todo))
+	workers := runtime.GOMAXPROCS(0)
+	packers := make(chan *packer, workers)
+	for range workers {
+		packers <- newPacker(s.reader.Shapes)
+	}
 	var group errgroup.Group
-	group.SetLimit(runtime.GOMAXPROCS(0))
+	group.SetLimit(workers)
 	for chunk := range slices.Chunk(indexes(len(todo)), readChunk) {
 		group.Go(func() error {
+			packer := <-packers
+			defer func() { packers <- packer }()
 			for _, i := range chunk {
 				blob, _ := s.tree.Root.File(todo[i])
 				read[i] = s.read(todo[i], blob)
+				if len(todo) >= packed {
+					read[i] = packer.file(read[i])
+				}
 			}
 			return nil
 		})
