@@ -14,14 +14,27 @@ import (
 // and what they say stands in the entities already.
 type handleIndex struct {
 	seed    maphash.Seed
-	sorted  []handle          // by hash, rule and id
+	sorted  []handle          // so by hash, then id
 	sources map[string]string // repository of each source, as repositoryOf gives it
 }
 
-type handle struct {
-	hash uint64
-	id   id
-	how  How
+// handle is the beginning of a hash of what is found and by which rule, then the id in idBits.
+type handle uint64
+
+const (
+	idBits = 26 // more entities than fit into any memory
+	idMask = 1<<idBits - 1
+)
+
+func (h handle) id() id { return id(h & idMask) }
+
+// with gives the same handle of another entity.
+func (h handle) with(i id) handle { return h&^idMask | handle(i) }
+
+// handle gives that of the entity with id 0.
+func (x *handleIndex) handle(key string, how How) handle {
+	const spread = 0x9e3779b97f4a7c15 // brings the rule into the first bits
+	return handle(maphash.String(x.seed, key)^uint64(how)*spread) &^ idMask
 }
 
 // handleFunc is told one handle of an entity: the text in lower case, by which rule it counts, and
@@ -46,7 +59,7 @@ func buildHandles(documents []*Document, sources []SourceStatus) handleIndex {
 
 func (x *handleIndex) appendHandles(list []handle, d *Document, i id) []handle {
 	x.each(d, func(key string, how How, _ string) {
-		list = append(list, handle{maphash.String(x.seed, key), i, how})
+		list = append(list, x.handle(key, how).with(i))
 	})
 	return list
 }
@@ -56,24 +69,17 @@ func (x *handleIndex) derive(m *move) handleIndex {
 	next := handleIndex{seed: x.seed, sources: x.sources}
 	kept := make([]handle, 0, len(x.sorted))
 	for _, h := range x.sorted {
-		if now, unchanged := m.kept(h.id); unchanged {
-			kept = append(kept, handle{h.hash, now, h.how})
+		if now, unchanged := m.kept(h.id()); unchanged {
+			kept = append(kept, h.with(now))
 		}
 	}
 	var fresh []handle
 	for _, i := range m.fresh {
 		fresh = x.appendHandles(fresh, m.documents[i], i)
 	}
-	slices.SortFunc(fresh, handle.compare)
-	next.sorted = weave(kept, slices.Compact(fresh), handle.compare)
+	slices.Sort(fresh)
+	next.sorted = weave(kept, slices.Compact(fresh), cmp.Compare)
 	return next
-}
-
-func (h handle) compare(o handle) int {
-	if h.hash != o.hash { // nearly always
-		return cmp.Compare(h.hash, o.hash)
-	}
-	return cmp.Or(cmp.Compare(h.how, o.how), cmp.Compare(h.id, o.id))
 }
 
 // sortHandles gives a sorted copy. Hashes spread evenly, so they are dealt out to many small heaps by their
@@ -82,38 +88,49 @@ func sortHandles(handles []handle) []handle {
 	const shift = 64 - 16
 	first := make([]int, 1<<16+1) // of each heap
 	for _, h := range handles {
-		first[h.hash>>shift+1]++
+		first[h>>shift+1]++
 	}
 	for i := range 1 << 16 {
 		first[i+1] += first[i]
 	}
 	sorted, next := make([]handle, len(handles)), slices.Clone(first)
 	for _, h := range handles {
-		heap := h.hash >> shift
+		heap := h >> shift
 		sorted[next[heap]] = h
 		next[heap]++
 	}
 	for i := range 1 << 16 {
-		slices.SortFunc(sorted[first[i]:first[i+1]], handle.compare)
+		slices.Sort(sorted[first[i]:first[i+1]])
 	}
 	return sorted
 }
 
-// find gives the entities that key leads to by the rule how, in the order of their refs. As only
-// hashes are compared, a wrong entity is possible, if hardly ever; via tells.
+// find gives the entities that key leads to by the rule how, in the order of their refs. As only parts of
+// hashes are compared, a wrong one is among them now and then.
 func (x *handleIndex) find(key string, how How) []id {
-	hash := maphash.String(x.seed, key)
-	from, _ := slices.BinarySearchFunc(x.sorted, handle{hash: hash, how: how}, func(a, b handle) int {
-		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.how, b.how))
-	})
+	wanted := x.handle(key, how)
+	from, _ := slices.BinarySearch(x.sorted, wanted)
 	var found []id
 	for _, h := range x.sorted[from:] {
-		if h.hash != hash || h.how != how {
+		if h.with(0) != wanted {
 			break
 		}
-		found = append(found, h.id)
+		found = append(found, h.id())
 	}
 	return found
+}
+
+// handled gives the entities that key leads to by the rule how, in the order of their refs. Where they are more than
+// maxCommon, a wrong one may be among them.
+func (s *Snapshot) handled(key string, how How) []id {
+	found := s.handles.find(key, how)
+	if len(found) > maxCommon {
+		return found
+	}
+	return slices.DeleteFunc(found, func(i id) bool {
+		_, has := s.handles.via(s.documents[i], key, how)
+		return !has
+	})
 }
 
 // checkout gives the innermost local source that holds the file of an absolute path, or "".
@@ -131,11 +148,16 @@ func (x *handleIndex) checkout(file string) string {
 func (x *handleIndex) via(d *Document, key string, how How) (string, bool) {
 	var where string
 	var found bool
-	x.each(d, func(k string, h How, via string) {
+	tell := func(k string, h How, via string) {
 		if k == key && h == how && !found {
 			where, found = via, true
 		}
-	})
+	}
+	if how == ByAlias || how == ByTitle {
+		eachName(d.Entity, tell) // suggestions ask for many of these
+	} else {
+		x.each(d, tell)
+	}
 	return where, found
 }
 

@@ -88,7 +88,7 @@ func (v View) byTitle(text string) Match { return v.byHandle(text, ByTitle) }
 // byHandle finds entities by the one rule. Properties that many share are left out, unless they
 // are names.
 func (v View) byHandle(key string, how How) Match {
-	m := v.match(how, v.s.handles.find(key, how), "")
+	m := v.match(how, v.s.handled(key, how), "")
 	if m.Entity != nil {
 		i, _ := v.s.lookup(m.Entity.Ref)
 		via, has := v.s.handles.via(v.s.documents[i], key, how)
@@ -220,8 +220,8 @@ func (v View) suggest(text string) []*Entity {
 // called gives the entities with this name, title or alias.
 func (s *Snapshot) called(term string) []id {
 	ids := slices.Clone(s.names.named(term))
-	ids = append(ids, s.handles.find(term, ByAlias)...)
-	ids = append(ids, s.handles.find(term, ByTitle)...)
+	ids = append(ids, s.handled(term, ByAlias)...)
+	ids = append(ids, s.handled(term, ByTitle)...)
 	slices.Sort(ids)
 	return slices.Compact(ids)
 }

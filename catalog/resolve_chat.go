@@ -34,7 +34,7 @@ func (v View) byPerson(text string) Match {
 
 // ofKind is byHandle among the entities of one kind.
 func (v View) ofKind(kind, key string, how How) Match {
-	ids := slices.DeleteFunc(v.s.handles.find(key, how), func(i id) bool { return v.s.ref(i).Kind != kind })
+	ids := slices.DeleteFunc(v.s.handled(key, how), func(i id) bool { return v.s.ref(i).Kind != kind })
 	return v.match(how, ids, "")
 }
 
@@ -44,7 +44,7 @@ func (v View) ofKind(kind, key string, how How) Match {
 // looks for a person must also check that the kind is user, which only trusted sources define.
 func (v View) WithAnnotation(key, value string) []*Entity {
 	var found []*Entity
-	for _, i := range v.s.handles.find(strings.ToLower(value), annotationRule(key)) {
+	for _, i := range v.s.handled(strings.ToLower(value), annotationRule(key)) {
 		if e := v.s.entity(i); v.sees(e) && e.Metadata.Annotations.Get(key) == value {
 			found = append(found, e)
 		}

@@ -157,7 +157,7 @@ func (v View) byOrganisation(slug string) Match {
 	var found []id
 	for _, repository := range v.s.handles.sources {
 		if strings.HasSuffix(repository, "/"+slug) {
-			found = append(found, v.s.handles.find(repository+"//", ByPath)...)
+			found = append(found, v.s.handled(repository+"//", ByPath)...)
 		}
 	}
 	m := v.preferComponents(v.match(ByRepository, found, slug))
