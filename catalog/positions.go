@@ -34,7 +34,7 @@ func (p Pos) AppendPacked(places []byte, before Pos) []byte {
 	return binary.AppendVarint(places, int64(p.Column))
 }
 
-// nextPlace is the reverse of Pos.AppendPacked. It gives no rest where places are malformed.
+// nextPlace is the reverse of Pos.AppendPacked. False where there are no more, or malformed ones.
 func nextPlace(places string, before Pos) (at Pos, rest string, fine bool) {
 	line, rest, ok := cutVarint(places)
 	column, rest, fine := cutVarint(rest)
@@ -71,11 +71,10 @@ func (p Positions) At(pointer string) Pos {
 // Exact gives the place of the field at pointer, if the document has that field.
 func (p Positions) Exact(pointer string) (Pos, bool) {
 	pointers := p.pointers
-	var at Pos
-	for places, fine := p.places, true; places != ""; {
+	for at := range p.All() {
 		var line string
 		line, pointers, _ = strings.Cut(pointers, "\n")
-		if at, places, fine = nextPlace(places, at); fine && line == pointer {
+		if line == pointer {
 			return at, true
 		}
 	}
@@ -85,11 +84,8 @@ func (p Positions) Exact(pointer string) (Pos, bool) {
 // All gives the places of the fields, in the order of the pointers.
 func (p Positions) All() iter.Seq[Pos] {
 	return func(yield func(Pos) bool) {
-		var at Pos
-		for places, fine := p.places, true; places != ""; {
-			if at, places, fine = nextPlace(places, at); !fine || !yield(at) {
-				return
-			}
+		for at, rest, fine := nextPlace(p.places, Pos{}); fine && yield(at); {
+			at, rest, fine = nextPlace(rest, at)
 		}
 	}
 }
