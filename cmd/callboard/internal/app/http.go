@@ -21,6 +21,7 @@ const (
 	writeTimeout      = 60 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 16 << 10
+	maxConns          = 512 // at once
 	shutdownLimit     = 5 * time.Second
 )
 
@@ -62,7 +63,9 @@ func (a *App) serveHTTP(ctx context.Context) error {
 	api := a.backstage()
 	mux.Handle("/api/catalog/", api)
 	mux.Handle("/api/search/", api)
-	return serve(ctx, a.listener, newServer(mux))
+	limited, server := limitConns(a.listener, maxConns), newServer(mux)
+	server.ConnState = limited.note
+	return serve(ctx, limited, server)
 }
 
 // backstage makes the API by which Backstage's plugins read the catalog.
