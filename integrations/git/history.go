@@ -249,16 +249,16 @@ func (w *walker) log(ctx context.Context, head plumbing.Hash, path string, limit
 	err := push(head)
 	for err == nil && len(queue) > 0 && len(out) < limit {
 		c, _ := heap.Pop(&queue).(visit)
-		parent, found, wrong := w.same(ctx, c.step, path)
-		if wrong != nil {
-			return nil, wrong
-		}
-		if found {
+		var parent plumbing.Hash
+		var found bool
+		switch parent, found, err = w.same(ctx, c.step, path); {
+		case err != nil:
+		case found:
 			err = push(parent)
-			continue
-		}
-		if out, err = w.appendChange(out, c.step, path); err == nil {
-			err = push(c.parents...)
+		default:
+			if out, err = w.appendChange(out, c.step, path); err == nil {
+				err = push(c.parents...)
+			}
 		}
 	}
 	if spent(err) {

@@ -332,16 +332,28 @@ func TestHistory_Long(t *testing.T) {
 	for _, tt := range []struct {
 		commits  int
 		a, other []string
+		log      string // of a/info.yaml
 	}{
-		{4, []string{"Dee 4", "Ada 1", "Bob 2", "Ada 1"}, []string{"Cy 3"}},
-		{3, []string{"Dee 4", "Bob 2 cut", "Bob 2 cut", "Bob 2 cut"}, []string{"Cy 3"}},
-		{2, []string{"Dee 4", "Cy 3 cut", "Cy 3 cut", "Cy 3 cut"}, []string{"Cy 3 cut"}},
-		{1, []string{"Dee 4 cut", "Dee 4 cut", "Dee 4 cut", "Dee 4 cut"}, []string{"Dee 4 cut"}},
+		{4, []string{"Dee 4", "Ada 1", "Bob 2", "Ada 1"}, []string{"Cy 3"}, "Dee Bob Ada"},
+		{3, []string{"Dee 4", "Bob 2 cut", "Bob 2 cut", "Bob 2 cut"}, []string{"Cy 3"}, "Dee"},
+		{2, []string{"Dee 4", "Cy 3 cut", "Cy 3 cut", "Cy 3 cut"}, []string{"Cy 3 cut"}, "Dee"},
+		{1, []string{"Dee 4 cut", "Dee 4 cut", "Dee 4 cut", "Dee 4 cut"}, []string{"Dee 4 cut"}, ""},
 	} {
 		h := history(t, open(t, git.Config{URL: repo, Limits: git.Limits{Commits: tt.commits}}))
 		got := [][]string{blamed(t, h, head, "a/info.yaml"), blamed(t, h, head, "other")}
 		if diff := cmp.Diff([][]string{tt.a, tt.other}, got); diff != "" {
 			t.Errorf("%d commits (-want +got):\n%s", tt.commits, diff)
+		}
+		log, err := h.Log(t.Context(), "acme", "a/info.yaml", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var authors []string
+		for _, c := range log {
+			authors = append(authors, c.Author)
+		}
+		if got := strings.Join(authors, " "); got != tt.log {
+			t.Errorf("%d commits: the log is by %q, want %q", tt.commits, got, tt.log)
 		}
 	}
 }
