@@ -55,10 +55,10 @@ func (l *Line) addFlag(flag string) error {
 	key, value, _ := strings.Cut(flag, "=")
 	key = strings.ToLower(key)
 	if key == "" || strings.ContainsFunc(key, func(r rune) bool { return r != '-' && !unicode.IsLower(r) && !unicode.IsDigit(r) }) {
-		return fmt.Errorf("--%s is not a flag: flags read --name or --name=value", flag)
+		return fmt.Errorf("--%s is not a flag: flags read --name or --name=value", shown(flag))
 	}
 	if _, twice := l.Flags[key]; twice {
-		return errors.New("the flag --" + key + " is given twice")
+		return errors.New("the flag --" + shown(key) + " is given twice")
 	}
 	l.Flags[key] = value
 	return nil

@@ -114,7 +114,7 @@ func checkUse(c *Command, line Line) (Reply, bool) {
 	usage := strings.TrimSpace(c.Name + " " + c.Usage)
 	for flag := range line.Flags {
 		if !slices.ContainsFunc(c.AllFlags(), func(f Flag) bool { return f.Name == flag }) {
-			return misuse(c.Name+" has no flag --"+flag+". Usage: "+usage, "help "+c.Name), true
+			return misuse(c.Name+" has no flag --"+shown(flag)+". Usage: "+usage, "help "+c.Name), true
 		}
 	}
 	if words := strings.Fields(strings.Join(line.Args, " ")); len(words) < c.MinArgs { // "" is no target
@@ -143,17 +143,27 @@ func misuse(text, next string) Reply {
 	}}
 }
 
+// shown repeats what somebody typed, or the beginning of it: what is wrong may be very long.
+func shown(typed string) string {
+	const most = 80 // characters
+	text := []rune(card.Line(typed))
+	if len(text) > most {
+		return string(text[:most-1]) + "…"
+	}
+	return string(text)
+}
+
 // unknownVerb says what the asker may have meant. A first word that is no verb may be the target of
 // the most common question, so that is offered too.
 func (m *Mux) unknownVerb(line Line) Reply {
-	text := `I don't know "` + line.Verb + `".`
+	text := `I don't know "` + shown(line.Verb) + `".`
 	c := &card.Card{Status: card.Warn}
 	if near := m.nearest(line.Verb); near != nil {
 		text += " Did you mean: " + near.Name + " — " + near.Summary
 		meant := line
 		meant.Verb = near.Name
-		if len(line.Args) >= near.MinArgs {
-			c.Actions = append(c.Actions, card.Action{Label: near.Name, Command: meant.String()})
+		if again := meant.String(); len(line.Args) >= near.MinArgs && len(again) <= card.MaxCommand {
+			c.Actions = append(c.Actions, card.Action{Label: near.Name, Command: again})
 		}
 	}
 	c.Title, c.Summary = text, text

@@ -78,7 +78,7 @@ func (e *noPastError) Error() string { return e.text }
 
 // whyNoPast puts into words why the moment that was typed cannot be shown.
 func whyNoPast(typed string, err error) error {
-	text := "The catalog of --at=" + typed
+	text := "The catalog of --at=" + shorten(typed)
 	switch {
 	case errors.As(err, new(*catalog.BeginningError)), errors.Is(err, catalog.ErrNoHistory), errors.Is(err, catalog.ErrNoCommit):
 		return &noPastError{text + " is not known: " + err.Error(), bot.NotFound}
@@ -154,10 +154,10 @@ func parseMoment(text string, now time.Time) (catalog.Moment, error) {
 		if isCommit := regexp.MustCompile(`^[0-9a-fA-F]{4,40}$`); isCommit.MatchString(text) {
 			return catalog.Moment{Commit: strings.ToLower(text)}, nil
 		}
-		return catalog.Moment{}, errors.New(`--at takes a time such as 2026-03-04, 2026-03-04T03:12 or 2h, or a commit; "` + card.Line(text) + `" is neither`)
+		return catalog.Moment{}, errors.New(`--at takes a time such as 2026-03-04, 2026-03-04T03:12 or 2h, or a commit; ` + said(text) + " is neither")
 	}
 	if at.After(now) {
-		return catalog.Moment{}, errors.New("--at=" + card.Line(text) + " lies in the future; it is now " + now.Format("2006-01-02 15:04 MST"))
+		return catalog.Moment{}, errors.New("--at=" + shorten(card.Line(text)) + " lies in the future; it is now " + now.Format("2006-01-02 15:04 MST"))
 	}
 	return catalog.Moment{Time: at}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -216,6 +217,31 @@ func golden(t *testing.T, name, got string) {
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("differs from %s (-want +got); -update writes it:\n%s", file, diff)
+	}
+}
+
+// TestCommands_WithinLimits: a card stays one that every surface can show, however much there is to say.
+func TestCommands_WithinLimits(t *testing.T) {
+	var links strings.Builder
+	for i := range 250 {
+		fmt.Fprintf(&links, "    - {url: 'https://host-%d.example/', title: 'link %d'}\n    - {url: 'ftp://host-%d.example/'}\n", i, i, i)
+	}
+	files := fstest.MapFS{}
+	for i := range 25 {
+		files[fmt.Sprintf("%d.yaml", i)] = &fstest.MapFile{Data: []byte("apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: many\n  links:\n" +
+			links.String() + "spec: {type: service, lifecycle: production, owner: nobody}\n")}
+	}
+	ask := answerer(t, files, catalog.Everything{}, with(scribe{}))
+	long, words := strings.Repeat("x", 8000), strings.Repeat("word ", 60)
+	for _, text := range []string{
+		"who-owns " + long, "runbook " + long, "find " + long, "docs " + long, "stale " + long, long, long + "\x1b \x07", "who-owns --" + long, "who-owns --!" + long, "who-wns " + words + words[:100], "help " + long, "who-owns many --at=" + long,
+		"who-owns " + words, "runbook " + words, "find " + words, "docs " + words, "docs --open=" + long, "runbook many --section=" + long,
+		"who-owns many", "who-owns many --explain", "links many", "links many --explain", "explain many", "deps many", "runbook many", "find many", "stale --all", "health",
+	} {
+		reply := ask(text)
+		if err := reply.Card.Validate(); err != nil || reply.Outcome == bot.Fault {
+			t.Errorf("%.40s: %s, %v", text, reply.Outcome, err)
+		}
 	}
 }
 

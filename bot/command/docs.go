@@ -63,7 +63,7 @@ func (d Deps) runDocs(ctx context.Context, req *bot.Request) (bot.Reply, error) 
 
 // sectionsMatch counts what was found.
 func sectionsMatch(found docs.Found, text string) string {
-	text = ` "` + card.Line(text) + `"`
+	text = " " + said(text)
 	switch {
 	case found.Loose:
 		return "No section holds all of" + text + "; these come near"
@@ -75,7 +75,7 @@ func sectionsMatch(found docs.Found, text string) string {
 
 // noDocs says that nothing was found, and which words there are that look alike.
 func noDocs(view catalog.View, text string, found docs.Found) bot.Reply {
-	title := `No documentation about "` + card.Line(text) + `".`
+	title := "No documentation about " + said(text) + "."
 	c := &card.Card{Title: title, Status: card.Warn, Footer: searched(view.Stats())}
 	for _, near := range found.Near {
 		c.Actions = append(c.Actions, card.Action{Label: label(near), Command: bot.Line{Verb: "docs", Args: []string{near}}.String()})
@@ -84,7 +84,7 @@ func noDocs(view catalog.View, text string, found docs.Found) bot.Reply {
 		c.Title += " Did you mean: " + card.Line(strings.Join(found.Near, ", ")) + "?"
 	}
 	c.Summary = c.Title
-	c.Actions = append(c.Actions, card.Action{Label: "Find", Command: bot.Line{Verb: "find", Args: strings.Fields(text)}.String()})
+	c.Actions = append(c.Actions, again("Find", bot.Line{Verb: "find", Args: strings.Fields(text)})...)
 	return bot.Reply{Card: c, Outcome: bot.NotFound}
 }
 
@@ -120,7 +120,7 @@ func address(h *docs.Hit) string { return h.Refs[0].String() + " " + sectionAddr
 
 // openSection shows one section of a page.
 func (d Deps) openSection(ctx context.Context, req *bot.Request, address string) (bot.Reply, error) {
-	gone := &goneError{"There is no section " + card.Line(address) + " any more: search again", "help docs"}
+	gone := &goneError{"There is no section " + said(address) + " any more: search again", "help docs"}
 	name, place, _ := strings.Cut(address, " ")
 	file, anchor, _ := strings.Cut(place, "#")
 	ref, err := catalog.ParseRef(name, "component", catalog.DefaultNamespace)

@@ -37,7 +37,7 @@ func (d Deps) runFind(ctx context.Context, req *bot.Request) (bot.Reply, error) 
 	if found.Total == 0 {
 		return bot.Reply{}, &notFoundError{bot.Line{Verb: "who-owns"}, text, view, view.Resolve(text).Candidates, nil, false}
 	}
-	c := &card.Card{Title: count(found.Total, "entity matches", "entities match") + ` "` + card.Line(text) + `"`, Footer: searched(view.Stats())}
+	c := &card.Card{Title: count(found.Total, "entity matches", "entities match") + " " + said(text), Footer: searched(view.Stats())}
 	var names []string
 	for _, e := range found.Entities {
 		item := card.Item{Text: card.T(e.Ref.Short()), Detail: card.T(findDetail(view, e)), Action: "who-owns " + e.Ref.String()}

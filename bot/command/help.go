@@ -23,7 +23,7 @@ func helpCommand(commands []*bot.Command) bot.Command {
 					return helpOne(c), nil
 				}
 			}
-			return bot.Reply{}, &misuseError{`There is no verb "` + card.Line(verb) + `"; help lists them all`, "help"}
+			return bot.Reply{}, &misuseError{"There is no verb " + said(verb) + "; help lists them all", "help"}
 		},
 	}
 }

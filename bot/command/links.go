@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -9,6 +10,12 @@ import (
 	"callboard/bot"
 	"callboard/bot/card"
 	"callboard/catalog"
+)
+
+// Bounds of a card of links.
+const (
+	maxLinks  = 100
+	maxUnsafe = 5 // links that are named although they are not shown
 )
 
 func (d Deps) links() *bot.Command {
@@ -31,14 +38,17 @@ func (d Deps) runLinks(ctx context.Context, req *bot.Request) (bot.Reply, error)
 	p := d.provenance()
 	ctx, cancel := context.WithTimeout(ctx, historyPatience)
 	defer cancel()
-	for _, l := range links {
+	for _, l := range links[:min(len(links), maxLinks)] {
 		item := card.Item{Text: card.Link(l.label, l.url), Detail: card.T(l.kind)}
 		if req.Command.Has("explain") {
 			item.Detail = p.written(ctx, s.view, s.entity, l.pointer)
 		}
 		c.Items = append(c.Items, item)
 	}
-	c.Notes = append(c.Notes, p.notes...)
+	if more := len(links) - maxLinks; more > 0 {
+		c.Notes = append(c.Notes, card.Note{Text: card.T("and " + count(more, "link", "links") + " more, in the descriptor")})
+	}
+	c.Notes = slices.Concat(c.Notes, s.unsafeLinks(), p.notes)
 	c.Summary = s.entity.Ref.Short() + ": " + count(len(links), "link", "links")
 	if len(links) == 0 {
 		c.Fields = []card.Field{{Label: "Links", Gap: &card.Gap{What: "none declared", Fix: "add metadata.links to " + s.entity.Origin.Place()}}}
@@ -66,11 +76,7 @@ func (s subject) allLinks() []entityLink {
 		}
 	}
 	for i, link := range s.entity.Metadata.Links {
-		label := link.Title
-		if label == "" {
-			label = link.URL
-		}
-		add(entityLink{label: label, url: link.URL, kind: card.Line(link.Type), pointer: "/metadata/links/" + strconv.Itoa(i)})
+		add(entityLink{label: cmp.Or(link.Title, link.URL), url: link.URL, kind: card.Line(link.Type), pointer: "/metadata/links/" + strconv.Itoa(i)})
 	}
 	for _, a := range s.view.Annotations(s.entity) {
 		if label, url := annotationLink(a); url != "" {
@@ -79,6 +85,24 @@ func (s subject) allLinks() []entityLink {
 		}
 	}
 	return out
+}
+
+// unsafeLinks says which declared links are not shown, and why.
+func (s subject) unsafeLinks() []card.Note {
+	var notes []card.Note
+	for i, link := range s.entity.Metadata.Links {
+		err := card.CheckURL(link.URL)
+		if err == nil || len(notes) == maxUnsafe {
+			continue
+		}
+		pointer := "/metadata/links/" + strconv.Itoa(i)
+		text := "the link " + strconv.Quote(cmp.Or(link.Title, fieldName(pointer))) + " is not shown: its " + err.Error()
+		if place := s.place(s.entity, pointer); place != "" {
+			text += ", " + place
+		}
+		notes = append(notes, card.Note{Status: card.Warn, Text: card.T(card.Line(text))})
+	}
+	return notes
 }
 
 // annotationLink gives the link that an annotation stands for: a repository by its slug, or an

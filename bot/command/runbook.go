@@ -206,7 +206,7 @@ func (r *runbooks) addressed(pages []docs.ShelvedPage, address string) (bot.Repl
 			return r.show(&unit, nil), nil
 		}
 	}
-	return bot.Reply{}, &goneError{r.entity.Ref.Short() + " has no section " + card.Line(address) + " any more", "runbook " + r.entity.Ref.String()}
+	return bot.Reply{}, &goneError{r.entity.Ref.Short() + " has no section " + said(address) + " any more", "runbook " + r.entity.Ref.String()}
 }
 
 func (r *runbooks) answer(ctx context.Context, symptom string) (bot.Reply, error) {
@@ -228,7 +228,7 @@ func (r *runbooks) answer(ctx context.Context, symptom string) (bot.Reply, error
 	case r.match.How > catalog.ByPrefix && symptom == r.typed: // nobody asked for a symptom
 		return r.overview(nil), nil
 	}
-	note := card.Note{Status: card.Warn, Text: card.T(`No section is about "` + card.Line(symptom) + `"; these are all`)}
+	note := card.Note{Status: card.Warn, Text: card.T("No section is about " + said(symptom) + "; these are all")}
 	return r.overview(&note), nil
 }
 
@@ -285,7 +285,7 @@ func summaryOf(u *docs.Unit) string {
 
 // choose asks which of several sections is meant.
 func (r *runbooks) choose(symptom string, units []docs.Unit) bot.Reply {
-	title := `"` + card.Line(symptom) + `" fits ` + count(len(units), "section", "sections") + ", pick one:"
+	title := said(symptom) + " fits " + count(len(units), "section", "sections") + ", pick one:"
 	c := &card.Card{Title: title, Status: card.Warn, Footer: searched(r.subject.view.Stats())}
 	var names []string
 	for i := range units {

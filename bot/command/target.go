@@ -93,14 +93,17 @@ func refusal(view catalog.View, typed string, match catalog.Match) *catalog.Prob
 	return nil
 }
 
+// maxLosers is how many descriptors that lost against the one shown are named on every card.
+const maxLosers = 3
+
 // notes are the remarks that every card about an entity carries: how it was found, and what makes
 // its text doubtful.
 func (s subject) notes() []card.Note {
 	var notes []card.Note
 	if how := s.match.How; how != catalog.ByRef {
-		note := card.Note{Text: card.T(card.Line(`"` + s.typed + `" found ` + how.String() + " " + s.match.Via))}
+		note := card.Note{Text: card.T(said(s.typed) + " found " + card.Line(how.String()+" "+s.match.Via))}
 		if how.Guess() {
-			note = card.Note{Status: card.Warn, Text: card.T(`No entity is called "` + card.Line(s.typed) + `"; this is the closest name`)}
+			note = card.Note{Status: card.Warn, Text: card.T("No entity is called " + said(s.typed) + "; this is the closest name")}
 		}
 		notes = append(notes, note)
 	}
@@ -116,8 +119,12 @@ func (s subject) notes() []card.Note {
 		}
 		notes = append(notes, card.Note{Status: card.Warn, Text: card.T(card.Line(text))})
 	}
-	for _, loss := range s.view.Losers(s.entity.Ref) {
+	losers := s.view.Losers(s.entity.Ref)
+	for _, loss := range losers[:min(len(losers), maxLosers)] {
 		notes = append(notes, card.Note{Status: card.Warn, Text: card.T(card.Line("also defined in " + loss.Origin.String() + ", not shown: " + loss.Why))})
+	}
+	if more := len(losers) - maxLosers; more > 0 {
+		notes = append(notes, card.Note{Status: card.Warn, Text: card.T("and in " + count(more, "file", "files") + " more: stale " + s.entity.Ref.Short())})
 	}
 	if s.view.Orphan(s.entity.Ref) {
 		notes = append(notes, card.Note{Status: card.Warn, Text: card.T("orphan: its file is still there, but no Location names it any more")})

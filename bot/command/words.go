@@ -70,7 +70,7 @@ func plainReply(outcome bot.Outcome, text, next string) bot.Reply {
 }
 
 func (e *notFoundError) reply() bot.Reply {
-	title := `No entity "` + card.Line(e.typed) + `".`
+	title := "No entity " + said(e.typed) + "."
 	c := &card.Card{Title: title, Status: card.Warn, Footer: searched(e.view.Stats())}
 	summary := title
 	if p := e.refused; p != nil {
@@ -89,13 +89,25 @@ func (e *notFoundError) reply() bot.Reply {
 	}
 	c.Summary = card.Line(summary + " " + searchedWords(e.view.Stats()) + ".")
 	if e.searchable {
-		c.Actions = []card.Action{{Label: "Find", Command: bot.Line{Verb: "find", Args: strings.Fields(e.typed)}.String()}}
+		c.Actions = again("Find", bot.Line{Verb: "find", Args: strings.Fields(e.typed)})
 	}
 	return bot.Reply{Card: c, Outcome: bot.NotFound}
 }
 
+// said repeats what somebody typed, or as much of it as they need to recognise it.
+func said(typed string) string { return `"` + shorten(card.Line(typed)) + `"` }
+
+// again is a button for the words that somebody typed; none where they are too many for one.
+func again(label string, line bot.Line) []card.Action {
+	command := line.String()
+	if len(command) > card.MaxCommand {
+		return nil
+	}
+	return []card.Action{{Label: label, Command: command}}
+}
+
 func (e *ambiguousError) reply() bot.Reply {
-	title := `"` + card.Line(e.typed) + `" matches ` + count(e.total, "entity", "entities") + ", pick one:"
+	title := said(e.typed) + " matches " + count(e.total, "entity", "entities") + ", pick one:"
 	c := &card.Card{Title: title, Status: card.Warn}
 	var names []string
 	for _, entity := range e.candidates {
