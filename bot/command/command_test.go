@@ -220,6 +220,28 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
+// lostIndex is an index of documentation whose file is gone.
+type lostIndex struct{ docstest.Memory }
+
+// Search implements docs.Index.
+func (*lostIndex) Search(context.Context, catalog.View, docs.Query) (docs.Found, error) {
+	return docs.Found{}, docs.ErrLost
+}
+
+// TestFind_WithoutDocumentation: what is found in memory is shown while documentation cannot be searched.
+func TestFind_WithoutDocumentation(t *testing.T) {
+	ask := answerer(t, fixture(), catalog.Everything{}, func(d *command.Deps) {
+		d.Docs = docs.NewLibrary(t.Context(), &lostIndex{}, slog.New(slog.DiscardHandler))
+	})
+	reply := ask("find checkout")
+	if got := reply.Card.Text(); reply.Outcome != bot.Fine || !strings.Contains(got, "checkout-web") || !strings.Contains(got, "could not be searched") {
+		t.Errorf("%s:\n%s", reply.Outcome, got)
+	}
+	if reply := ask("find zebra"); reply.Outcome != bot.Upstream {
+		t.Errorf("%s, though nobody knows whether documentation has zebras", reply.Outcome)
+	}
+}
+
 // TestCommands_WithinLimits: a card stays one that every surface can show, however much there is to say.
 func TestCommands_WithinLimits(t *testing.T) {
 	var links strings.Builder

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"callboard/bot"
@@ -28,7 +29,8 @@ func (d Deps) runFind(ctx context.Context, req *bot.Request) (bot.Reply, error) 
 	view := d.view(req)
 	found := view.Find(catalog.Query{Text: text, Limit: findLimit})
 	sections, err := d.sectionsFor(ctx, view, text)
-	if err != nil {
+	late := errors.Is(err, docs.ErrLost) || errors.Is(err, docs.ErrSlow)
+	if err != nil && (found.Total == 0 || !late) {
 		return bot.Reply{}, err
 	}
 	if found.Total == 0 && len(sections.Hits) > 0 {
@@ -49,6 +51,9 @@ func (d Deps) runFind(ctx context.Context, req *bot.Request) (bot.Reply, error) 
 	}
 	if found.Total > len(found.Entities) {
 		c.Notes = []card.Note{{Text: card.T("the first " + thousands(len(found.Entities)) + " are shown; narrow with kind:, owner:, type:, lifecycle: or tag:")}}
+	}
+	if late { // entities are found in memory: they wait for nothing
+		c.Notes = append(c.Notes, card.Note{Status: card.Warn, Text: card.T("the documentation could not be searched just now")})
 	}
 	c.Items = append(c.Items, sectionItems(req, sections)...)
 	c.Summary = card.Line(count(found.Total, "entity matches", "entities match") + ": " + strings.Join(names, " · "))
