@@ -41,6 +41,7 @@ func (s *Syncer) apply(ctx context.Context, fetched []fetch, confirm bool) (*cat
 		return &catalog.ChangeSet{}, err // shutting down: the store would not take it, and that is no fault
 	}
 	start := s.opts.Now()
+	defer s.effort.end()
 	drafts := s.drafts(ctx, fetched)
 	s.scanAll(drafts)
 	next := s.build(drafts)
@@ -163,7 +164,7 @@ func (s *Syncer) scanOne(st *state, drafts map[*state]*draft, addresses atlas, r
 	reader.Limits.FileBytes = cmp.Or(st.config.FileBytes, reader.Limits.FileBytes)
 	sc := scan{
 		config: st.config, tree: *d.tree, atlas: addresses, before: st.files, twins: st.twins,
-		globs: st.globs, used: map[string]*glob{}, reader: reader,
+		globs: st.globs, used: map[string]*glob{}, reader: reader, effort: &s.effort,
 	}
 	left, fine := sc.differences(st.scanned, d.tree, extra)
 	if fine {

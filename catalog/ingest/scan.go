@@ -25,6 +25,7 @@ type scan struct {
 	globs  map[string]*glob         // of the scan before
 	used   map[string]*glob         // of this one
 	reader Reader
+	effort *effort
 
 	files   map[string]*catalog.File // of the tree; only those that differ after a scan of differences
 	changed map[string]*catalog.File // the result: what differs from before; nil for files that are gone
@@ -97,6 +98,7 @@ func (s *scan) readAhead(wave []visit) {
 	}
 	slices.Sort(todo)
 	todo = slices.Compact(todo)
+	s.effort.reads(len(todo))
 	read := make([]*catalog.File, len(todo))
 	workers := runtime.GOMAXPROCS(0)
 	packers := make(chan *packer, workers)

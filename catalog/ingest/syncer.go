@@ -22,6 +22,7 @@ const (
 	firstPatience   = 30 * time.Second // how long the first catalog waits for slow sources
 	patience        = time.Second      // the same where the store has an old one
 	checkedInterval = 5 * time.Minute  // how often a check that found nothing new is written to the store
+	manyFiles       = 500              // files whose reading is an effort
 	foreignRounds   = 4                // chains of Locations across sources that are followed in one sync
 )
 
@@ -38,6 +39,10 @@ type Options struct {
 	Now     func() time.Time // nil: time.Now
 	Observe func(Event)      // nil: nobody looks; called by one goroutine at a time
 	Random  func() float64   // in [0, 1), spreads the polls; nil: math/rand
+
+	// Large is called before many files are read, and what it gives once they are stored and served, so that the
+	// process can save memory meanwhile. Nil: nobody does.
+	Large func() (done func())
 
 	// Published is called after each new catalog, with nothing: whoever follows asks Current when it
 	// suits them. It must not block. Nil: nobody follows.
@@ -66,6 +71,7 @@ type Syncer struct {
 	dropped []string   // sources in the store that are no longer configured
 	swaps   int64
 	settled bool // the documents of all files say of themselves what the last build decided
+	effort  effort
 }
 
 // state is what the syncer knows of one source.
@@ -92,7 +98,7 @@ func NewSyncer(opts Options) *Syncer {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
-	s := &Syncer{opts: opts, shapes: new(Shapes)}
+	s := &Syncer{opts: opts, shapes: new(Shapes), effort: effort{begin: opts.Large}}
 	for i := range opts.Sources {
 		config := &s.opts.Sources[i]
 		s.states = append(s.states, &state{
@@ -107,6 +113,26 @@ func NewSyncer(opts Options) *Syncer {
 	s.schedule = newSchedule(s.states, opts.Now, opts.Random)
 	s.snapshot.Store(catalog.NewSnapshot(catalog.Contents{Sources: s.statuses(nil)}))
 	return s
+}
+
+// effort is the part of an apply that reads many files and does what follows from that.
+type effort struct {
+	begin func() (done func()) // may be nil
+	done  func()               // nil while there is none
+}
+
+// reads tells how many files are about to be read.
+func (e *effort) reads(files int) {
+	if files >= manyFiles && e.begin != nil && e.done == nil {
+		e.done = e.begin()
+	}
+}
+
+func (e *effort) end() {
+	if e.done != nil {
+		e.done()
+		e.done = nil
+	}
 }
 
 // Snapshot gives the catalog of this moment; it never blocks and is never nil.

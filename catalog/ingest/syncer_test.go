@@ -622,6 +622,43 @@ func TestSyncer_Published(t *testing.T) {
 	}
 }
 
+// TestSyncer_Large: the process hears of syncs that read many files, until they are served.
+func TestSyncer_Large(t *testing.T) {
+	files := fstest.MapFS{}
+	begun, done := 0, 0
+	var syncer *ingest.Syncer
+	syncer = ingest.NewSyncer(ingest.Options{
+		Store: &ingesttest.Memory{}, Log: slog.New(slog.DiscardHandler),
+		Sources: []ingest.Config{{Name: "acme", Source: growing{files}, Trusted: true, Paths: []string{"**/*.yaml"}}},
+		Large: func() func() {
+			begun++
+			return func() {
+				if done++; syncer.Snapshot().As(catalog.Everything{}).Len() != len(files) {
+					t.Error("it ends before the catalog is served")
+				}
+			}
+		},
+	})
+	for _, step := range []struct{ files, want int }{{499, 0}, {500 + 499, 1}, {1000, 1}, {1000, 1}} {
+		for n := len(files); n < step.files; n++ {
+			name := strconv.Itoa(n)
+			files["team-"+name+".yaml"] = &fstest.MapFile{Data: []byte(strings.ReplaceAll(groupYAML, "team-pay", "team-"+name))}
+		}
+		syncer.Sync(t.Context(), false)
+		if begun != step.want || done != step.want {
+			t.Errorf("at %d files it began %d times and ended %d times, want %d", step.files, begun, done, step.want)
+		}
+	}
+}
+
+// growing is a Source whose files become more.
+type growing struct{ fstest.MapFS }
+
+func (g growing) Fetch(context.Context) (ingest.Tree, error) {
+	root, err := ingest.ListFS(g.MapFS)
+	return ingest.Tree{FS: g.MapFS, Revision: strconv.Itoa(len(g.MapFS)), Branch: "main", Root: root}, err
+}
+
 const groupYAML = "apiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata: {name: team-pay}\nspec: {type: team, children: []}\n"
 
 // listing is a Source that never changes.

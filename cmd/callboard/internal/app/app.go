@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -49,6 +50,8 @@ type App struct {
 
 	garbage  chan struct{} // holds one when memory could go back to the system
 	littered bool          // a large sync, or the start, left something behind
+	grown    atomic.Bool   // a large sync, or the start, makes a large index of documentation
+	thrift   thrift
 
 	mu      sync.Mutex
 	dbFault error
@@ -58,6 +61,7 @@ type App struct {
 // fetched by Run and Sync. Close frees the folder.
 func New(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, error) {
 	a := &App{config: cfg, log: log, meters: newMeters(prometheus.NewRegistry()), garbage: make(chan struct{}, 1), littered: true, docsKick: make(chan struct{}, 1)}
+	a.grown.Store(true)
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -84,7 +88,7 @@ func (a *App) open(ctx context.Context) error {
 	}
 	a.syncer = ingest.NewSyncer(ingest.Options{
 		Store: db.Catalog(), Sources: sources, Remote: remote, Log: a.log, Observe: a.observeSync,
-		Published: a.catalogPublished,
+		Published: a.catalogPublished, Large: a.thrift.begin,
 	})
 	if err := a.syncer.Load(ctx); err != nil {
 		return err

@@ -55,6 +55,10 @@ func (a *App) runDocs(ctx context.Context) error {
 // served until it can.
 func (a *App) indexDocs(ctx context.Context) bool {
 	snapshot, trees := a.syncer.Current()
+	if a.grown.Swap(false) {
+		defer a.release() // what the work below leaves behind
+		defer a.thrift.begin()()
+	}
 	err := a.docs.Update(ctx, docs.Present{Snapshot: snapshot, Trees: docsTrees(trees)})
 	if err != nil && ctx.Err() == nil {
 		a.log.Warn("the documentation could not be indexed, what was indexed before is served", "error", err)
