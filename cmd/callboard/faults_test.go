@@ -156,7 +156,22 @@ func hostileFiles() map[string]string {
 		"tab/catalog-info.yaml":    strings.Replace(descriptorOf("tab"), "  name", "\tname", 1),
 		"empty/catalog-info.yaml":  "",
 		"links/catalog-info.yaml": "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata:\n  name: links\nspec:\n  targets:\n" +
-			"    - ../../../etc/passwd\n    - ../out/catalog-info.yaml\n    - ../module/x.yaml\n",
+			"    - ../../../etc/passwd\n    - ../out/catalog-info.yaml\n    - ../module/x.yaml\n    - ../spin/again/again/catalog-info.yaml\n",
+		"spin/catalog-info.yaml": descriptorOf("beside-the-loop"),
+	}
+}
+
+// hostileEntries are what not every file system can hold: names that differ by case only, names that are
+// not UTF-8, and links to themselves. Each is mode, path, content.
+func hostileEntries() [][3]string {
+	return [][3]string{
+		{"100644", "Twins/catalog-info.yaml", descriptorOf("upper")},
+		{"100644", "twins/catalog-info.yaml", descriptorOf("lower")},
+		{"100644", "twins/Catalog-Info.yaml", descriptorOf("not-looked-for")},
+		{"100644", "case/catalog-info.yaml", descriptorOf("twin") + "---\n" + strings.Replace(descriptorOf("Twin"), "shop", "other", 1)},
+		{"100644", "caf\xe9/catalog-info.yaml", descriptorOf("in-a-folder-without-a-name")},
+		{"120000", "loop/catalog-info.yaml", "../loop/catalog-info.yaml"},
+		{"120000", "spin/again", "."},
 	}
 }
 
@@ -184,6 +199,10 @@ func hostileRepo(t testing.TB) string {
 	gittest.Git(t, work, "commit", "-qm", "hostile files")
 	head := gittest.Git(t, work, "rev-parse", "HEAD")
 	gittest.Git(t, work, "update-index", "--add", "--cacheinfo", "160000,"+head+",module")
+	for _, e := range hostileEntries() {
+		blob := gittest.GitInput(t, work, []byte(e[2]), "hash-object", "-w", "--stdin")
+		gittest.Git(t, work, "update-index", "--add", "--cacheinfo", e[0]+","+blob+","+e[1])
+	}
 	gittest.Git(t, work, "commit", "-qm", "a submodule")
 	return work
 }
@@ -196,10 +215,11 @@ func TestFaults_Descriptors(t *testing.T) {
 	if code != exitFine || stderr != "" {
 		t.Errorf("sync: exit code %d, %s", code, stderr)
 	}
-	wantWords(t, "sync", stdout, "5 entities: 5 added")
+	wantWords(t, "sync", stdout, "9 entities: 9 added")
 	session := openApp(t, file)
 	view := session.Snapshot().As(catalog.Everything{})
-	for _, name := range []string{"component:checkout", "component:beside-the-bomb", "component:crlf", "component:bom", "location:links"} {
+	for _, name := range []string{"component:checkout", "component:beside-the-bomb", "component:crlf", "component:bom", "location:links",
+		"component:beside-the-loop", "component:upper", "component:lower", "component:twin"} {
 		ref, err := catalog.ParseRef(name, "", catalog.DefaultNamespace)
 		if _, found := view.Get(ref); err != nil || !found {
 			t.Errorf("%s is not in the catalog (%v)", name, err)
@@ -222,6 +242,10 @@ func TestFaults_Descriptors(t *testing.T) {
 		"links/catalog-info.yaml:7":  {"location: ", "leads out of the repository"},
 		"links/catalog-info.yaml:8":  {"location: ", "symbolic link"},
 		"links/catalog-info.yaml:9":  {"location: ", "submodule"},
+		"links/catalog-info.yaml:10": {"location: ", "symbolic link"},
+		"loop/catalog-info.yaml":     {"file: ", "symbolic link", "not read"},
+		"case/catalog-info.yaml:4":   {"duplicate"},
+		"case/catalog-info.yaml:13":  {"duplicate"},
 	} {
 		wantWords(t, place, found[place], words...)
 		delete(found, place)

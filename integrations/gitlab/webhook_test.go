@@ -1,7 +1,11 @@
 package gitlab_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -56,6 +60,48 @@ func TestVerify(t *testing.T) {
 			t.Errorf("%s: the error holds the token: %v", name, err)
 		case (tt.err == "not signed") != errors.Is(err, ingest.ErrUnsigned):
 			t.Errorf("%s: %v is taken for the wrong kind", name, err)
+		}
+	}
+}
+
+// TestVerify_Signed has the signing tokens that newer versions have.
+func TestVerify_Signed(t *testing.T) {
+	const key, other = "0123456789abcdef0123456789abcdef", "another key"
+	body := `{"object_kind":"push",` + project + `}`
+	sign := func(key, message string) string {
+		h := hmac.New(sha256.New, []byte(key))
+		_, _ = h.Write([]byte(message))
+		return "v1," + base64.StdEncoding.EncodeToString(h.Sum(nil))
+	}
+	signing := secret.New("whsec_" + base64.StdEncoding.EncodeToString([]byte(key)))
+	good := sign(key, "d-1.1767225600."+body)
+	for name, tt := range map[string]struct {
+		body   string
+		header http.Header
+		fine   bool
+	}{
+		"signed":             {body, http.Header{"Webhook-Signature": {good}}, true},
+		"by two keys":        {body, http.Header{"Webhook-Signature": {sign(other, "x") + " " + good}}, true},
+		"another body":       {body + " ", http.Header{"Webhook-Signature": {good}}, false},
+		"another id":         {body, http.Header{"Webhook-Signature": {good}, "Webhook-Id": {"d-2"}}, false},
+		"another time":       {body, http.Header{"Webhook-Signature": {good}, "Webhook-Timestamp": {"1767225601"}}, false},
+		"without a time":     {body, http.Header{"Webhook-Signature": {good}, "Webhook-Timestamp": nil}, false},
+		"another key":        {body, http.Header{"Webhook-Signature": {sign(other, "d-1.1767225600."+body)}}, false},
+		"another algorithm":  {body, http.Header{"Webhook-Signature": {strings.Replace(good, "v1", "v1a", 1)}}, false},
+		"twice":              {body, http.Header{"Webhook-Signature": {good, good}}, false},
+		"too many":           {body, http.Header{"Webhook-Signature": {strings.Repeat("v1,x ", 10) + good}}, false},
+		"cut short":          {body, http.Header{"Webhook-Signature": {good[:len(good)-4]}}, false},
+		"the token itself":   {body, http.Header{"X-Gitlab-Token": {signing.Reveal()}}, false},
+		"the key itself":     {body, http.Header{"X-Gitlab-Token": {key}}, false},
+		"neither":            {body, nil, false},
+		"a token beside it":  {body, http.Header{"X-Gitlab-Token": {token}}, true},
+		"signed by no token": {body, http.Header{"Webhook-Signature": {sign(token, "d-1.1767225600."+body)}}, false},
+	} {
+		header := http.Header{"Webhook-Id": {"d-1"}, "Webhook-Timestamp": {"1767225600"}}
+		maps.Copy(header, tt.header)
+		hint, err := gitlab.Verify([]secret.Value{signing, secret.New(token)}, header, []byte(tt.body))
+		if tt.fine && (err != nil || hint.Delivery != "d-1" || len(hint.URLs) != 3) || !tt.fine && !errors.Is(err, ingest.ErrUnsigned) {
+			t.Errorf("%s: %+v, %v", name, hint, err)
 		}
 	}
 }
