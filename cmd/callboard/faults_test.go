@@ -218,8 +218,10 @@ func TestFaults_Descriptors(t *testing.T) {
 	wantWords(t, "sync", stdout, "9 entities: 9 added")
 	session := openApp(t, file)
 	view := session.Snapshot().As(catalog.Everything{})
-	for _, name := range []string{"component:checkout", "component:beside-the-bomb", "component:crlf", "component:bom", "location:links",
-		"component:beside-the-loop", "component:upper", "component:lower", "component:twin"} {
+	for _, name := range []string{
+		"component:checkout", "component:beside-the-bomb", "component:crlf", "component:bom", "location:links",
+		"component:beside-the-loop", "component:upper", "component:lower", "component:twin",
+	} {
 		ref, err := catalog.ParseRef(name, "", catalog.DefaultNamespace)
 		if _, found := view.Get(ref); err != nil || !found {
 			t.Errorf("%s is not in the catalog (%v)", name, err)
