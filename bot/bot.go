@@ -13,19 +13,25 @@ type Kind string
 
 // The kinds of requests that exist so far.
 const (
-	Typed    Kind = "command"  // a slash command, a console line
-	Mention  Kind = "mention"  // text that addressed the bot
-	Action   Kind = "action"   // a button, which repeats a command
-	Complete Kind = "complete" // the text so far; wants Choices
+	Typed      Kind = "command"    // a slash command, a console line
+	Mention    Kind = "mention"    // text that addressed the bot
+	Action     Kind = "action"     // a button, which repeats a command
+	Submission Kind = "submission" // a page of a form, filled in; Text is the form's command
+	Home       Kind = "home"       // the person's own page was opened; Text is "home"
+	Complete   Kind = "complete"   // the text so far; wants Choices
 )
 
 // Request is one thing that somebody asks of the bot.
 type Request struct {
 	Kind     Kind
+	ID       string // the platform's id of the event, "" where it has none; the same again means a repetition
 	Text     string // as typed, without the platform's wrapping
 	Command  Line   // Text, parsed; set by the Mux
-	Actor    policy.Actor
+	User     ChatUser
+	Actor    policy.Actor // who User is; set by Identify where the adapter does not know
 	Address  Address
+	Values   map[string]string // Submission: what was entered so far, by the names of the inputs
+	Page     int               // Submission: the page that was filled in, from 0
 	Received time.Time
 }
 
@@ -36,14 +42,17 @@ type Address struct {
 	Channel   string
 	Thread    string
 	Private   bool // nobody but the asker reads here: a DM, a terminal
+	Open      bool // answers are for everybody here: an incident channel
 }
 
 // Reply is the answer to one request.
 type Reply struct {
 	Card       *card.Card `json:"card,omitempty"`
+	Form       *card.Form `json:"form,omitempty"`    // to be filled in; it comes without a Card
 	Choices    []Choice   `json:"choices,omitempty"` // for Complete
 	Visibility Visibility `json:"visibility,omitempty"`
 	Outcome    Outcome    `json:"outcome"`
+	Share      string     `json:"-"`              // the command that gives the same answer to everybody; "" where there is none
 	JSON       bool       `json:"json,omitempty"` // the asker wants the card as JSON
 }
 

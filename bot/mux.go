@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -104,10 +105,21 @@ func (m *Mux) Handle(ctx context.Context, req *Request) Reply {
 		reply = m.words(err)
 	}
 	reply.JSON = line.Has("json")
-	if line.Has("share") && reply.Outcome == Fine {
+	switch {
+	case reply.Outcome != Fine || c.Group != Read:
+	case line.Has("share"):
 		reply.Visibility = Public
+	default:
+		reply.Share = shared(req.Command).String()
 	}
 	return reply
+}
+
+// shared is the command that gives the same answer to everybody.
+func shared(line Line) Line {
+	line.Flags = maps.Clone(line.Flags)
+	line.Flags["share"] = ""
+	return line
 }
 
 func checkUse(c *Command, line Line) (Reply, bool) {

@@ -1,0 +1,94 @@
+package bot
+
+import (
+	"context"
+	"time"
+
+	"callboard/bot/card"
+	"callboard/catalog/policy"
+)
+
+// ChatUser is an account of a chat platform. Nothing but these three say who it is: names can be chosen by
+// everybody (threats.md rule R1).
+type ChatUser struct {
+	Platform  string // "slack", "discord"
+	Workspace string // Slack team, Discord guild
+	ID        string
+}
+
+// Account is what a platform says about one of its accounts.
+type Account struct {
+	Name  string         // for people to read
+	Email string         // "" unless the platform has verified it
+	Zone  *time.Location // nil when the platform does not say
+
+	Guest       bool // sees a part of the workspace only
+	Stranger    bool // of another workspace
+	Bot         bool // a bot, a webhook or a workflow
+	Deactivated bool
+}
+
+// Directory knows the accounts of a platform. Adapters implement it.
+type Directory interface {
+	// Account looks an account up, from a cache that is at most some minutes old.
+	Account(ctx context.Context, user ChatUser) (Account, error)
+}
+
+// Identity tells which person of the catalog an account is. It never fails: an account that cannot be told
+// is an Actor without a User, whose Why says the reason.
+type Identity interface {
+	Actor(ctx context.Context, user ChatUser) policy.Actor
+}
+
+// Identify fills in the Actor of requests that come from a chat account.
+func Identify(who Identity) Middleware {
+	return func(next Handler) Handler {
+		return func(ctx context.Context, req *Request) Reply {
+			if req.User != (ChatUser{}) {
+				req.Actor = who.Actor(ctx, req.User)
+			}
+			return next(ctx, req)
+		}
+	}
+}
+
+// Inbox remembers the events that change something, so that a repetition has no second effect.
+type Inbox interface {
+	// Take stores the event's key and reports whether it is new: false means that it was taken in the last 24 hours,
+	// also by an earlier run of the program.
+	Take(ctx context.Context, key string) (fresh bool, err error)
+}
+
+// Poster keeps cards in a channel up to date. Adapters implement it.
+type Poster interface {
+	// Post shows a card and gives the id of the message. The key goes with the message, unseen by people.
+	Post(ctx context.Context, to Address, c *card.Card, key string) (id string, err error)
+	// Update replaces what a message of Post shows.
+	Update(ctx context.Context, to Address, id string, c *card.Card) error
+	// Find gives the id of the message that Post made with the key, if it was made no earlier than since.
+	Find(ctx context.Context, to Address, key string, since time.Time) (id string, found bool, err error)
+}
+
+// Message is a card that outlives its answer: the row of the store behind it (threats.md rule R8).
+type Message struct {
+	Key     string // random, unique
+	Subject string // what it shows, as in "link:slack:T1:U1"
+	Address Address
+	Card    *card.Card // what it should show; the latest wins
+	Wanted  string     // hash of Card
+	Shown   string     // Wanted of what the platform has confirmed; "" while nothing is
+	ID      string     // of the platform; "" until the first confirmation
+	Since   time.Time  // when it was first wanted
+	Tries   int        // attempts since the last confirmation
+	Dead    string     // why it is given up; "" while it is not
+}
+
+// Messages stores the cards that outlive their answers.
+type Messages interface {
+	// Save writes the row of the message's Key.
+	Save(ctx context.Context, m Message) error
+	// For gives the messages of a subject.
+	For(ctx context.Context, subject string) ([]Message, error)
+	// Unsettled gives the messages that do not show yet what they should, oldest first, at most limit.
+	Unsettled(ctx context.Context, limit int) ([]Message, error)
+}
