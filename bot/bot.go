@@ -90,6 +90,8 @@ const (
 	Misused   Outcome = "misused" // unknown verb, flag or argument
 	Upstream  Outcome = "upstream"
 	Fault     Outcome = "fault"
+	Busy      Outcome = "busy"     // too much at once; without a card when that was said a moment ago
+	Repeated  Outcome = "repeated" // the event was answered before; there is no card
 )
 
 // Handler answers a request. It never fails: errors become a card.

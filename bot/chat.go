@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"callboard/bot/card"
@@ -59,7 +60,12 @@ type Inbox interface {
 	Take(ctx context.Context, key string) (fresh bool, err error)
 }
 
-// Poster keeps cards in a channel up to date. Adapters implement it.
+// ErrGone is what a Poster's errors wrap when trying again is of no use: the channel is archived, the bot was
+// removed from it, somebody deleted the message.
+var ErrGone = errors.New("the place is gone")
+
+// Poster keeps cards in a channel up to date. Adapters implement it, and keep to the pace that the platform
+// allows. Posting is at least once: an error may come after the message was made.
 type Poster interface {
 	// Post shows a card and gives the id of the message. The key goes with the message, unseen by people.
 	Post(ctx context.Context, to Address, c *card.Card, key string) (id string, err error)
@@ -67,28 +73,4 @@ type Poster interface {
 	Update(ctx context.Context, to Address, id string, c *card.Card) error
 	// Find gives the id of the message that Post made with the key, if it was made no earlier than since.
 	Find(ctx context.Context, to Address, key string, since time.Time) (id string, found bool, err error)
-}
-
-// Message is a card that outlives its answer: the row of the store behind it (threats.md rule R8).
-type Message struct {
-	Key     string // random, unique
-	Subject string // what it shows, as in "link:slack:T1:U1"
-	Address Address
-	Card    *card.Card // what it should show; the latest wins
-	Wanted  string     // hash of Card
-	Shown   string     // Wanted of what the platform has confirmed; "" while nothing is
-	ID      string     // of the platform; "" until the first confirmation
-	Since   time.Time  // when it was first wanted
-	Tries   int        // attempts since the last confirmation
-	Dead    string     // why it is given up; "" while it is not
-}
-
-// Messages stores the cards that outlive their answers.
-type Messages interface {
-	// Save writes the row of the message's Key.
-	Save(ctx context.Context, m Message) error
-	// For gives the messages of a subject.
-	For(ctx context.Context, subject string) ([]Message, error)
-	// Unsettled gives the messages that do not show yet what they should, oldest first, at most limit.
-	Unsettled(ctx context.Context, limit int) ([]Message, error)
 }

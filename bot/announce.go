@@ -1,0 +1,257 @@
+package bot
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"callboard/bot/card"
+)
+
+// Message is a card that outlives its answer: the row of the store behind it (threats.md rule R8).
+type Message struct {
+	Key     string // random, unique
+	Subject string // what it shows, as in "link:slack:T1:U1"
+	Address Address
+	Card    *card.Card // what it should show
+	Wanted  string     // hash of Card
+	Shown   string     // Wanted of what the platform has confirmed; "" while nothing is
+	ID      string     // of the platform; "" until the first confirmation
+	Since   time.Time  // when it was first wanted
+	Begun   bool       // a post was tried, so the message may exist although ID is empty
+}
+
+// Messages stores the cards that outlive their answers. A change by one method leaves alone what the others
+// write, so that what is wanted and what is shown never overwrite each other.
+type Messages interface {
+	// Want inserts the message, or gives the one with its key a new Card and Wanted.
+	Want(ctx context.Context, m Message) error
+	// For gives the messages of a subject, oldest first.
+	For(ctx context.Context, subject string) ([]Message, error)
+	// Unsettled gives the messages whose Shown is not what is Wanted and that are not given up, oldest
+	// first, at most limit.
+	Unsettled(ctx context.Context, limit int) ([]Message, error)
+	// Begin notes that a post is about to be tried.
+	Begin(ctx context.Context, key string) error
+	// Settle notes what the platform has confirmed.
+	Settle(ctx context.Context, key, id, shown string) error
+	// GiveUp notes why the message is not tried any more.
+	GiveUp(ctx context.Context, key, why string) error
+}
+
+// Bounds of an Announcer's work.
+const (
+	announceAtOnce = 4                // addresses served at the same time
+	announceBatch  = 200              // messages of one round
+	announceLimit  = time.Minute      // for one message
+	announceEvery  = 30 * time.Second // between two looks at the store without a reason
+	retryLeast     = time.Second
+	retryMost      = 5 * time.Minute
+)
+
+// Announcer keeps cards in channels showing what is true. Callers say what a subject's card should show, as
+// often as they like; the latest wins, and each message is seen exactly once, also after a crash between a
+// post and its confirmation: the message is then found again by its key.
+type Announcer struct {
+	store   Messages
+	posters map[string]Poster // by platform
+	log     *slog.Logger
+	kick    chan struct{} // one slot
+
+	mu    sync.Mutex
+	later map[string]*retry // messages that failed, by key
+}
+
+type retry struct {
+	delay time.Duration
+	at    time.Time
+}
+
+// NewAnnouncer makes an Announcer over the posters of the platforms. Nothing is sent until Run.
+func NewAnnouncer(store Messages, posters map[string]Poster, log *slog.Logger) *Announcer {
+	return &Announcer{store: store, posters: posters, log: log, kick: make(chan struct{}, 1), later: map[string]*retry{}}
+}
+
+// Show stores that the subject's messages should show c: those that exist, and a new one at each of the addresses where
+// there is none. It returns once that is stored.
+func (a *Announcer) Show(ctx context.Context, subject string, to []Address, c *card.Card) error {
+	hash, err := cardHash(c)
+	if err != nil {
+		return err
+	}
+	messages, err := a.store.For(ctx, subject)
+	if err != nil {
+		return fmt.Errorf("look up the messages of %s: %w", subject, err)
+	}
+	for _, address := range to {
+		if !slices.ContainsFunc(messages, func(m Message) bool { return m.Address == address }) {
+			messages = append(messages, Message{Key: rand.Text(), Subject: subject, Address: address, Since: time.Now()})
+		}
+	}
+	for _, m := range messages {
+		m.Card, m.Wanted = c, hash
+		if err := a.store.Want(ctx, m); err != nil {
+			return fmt.Errorf("store a message of %s: %w", subject, err)
+		}
+	}
+	a.Kick()
+	return nil
+}
+
+func cardHash(c *card.Card) (string, error) {
+	content, err := json.Marshal(c)
+	if err != nil {
+		return "", fmt.Errorf("encode a card: %w", err)
+	}
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:16]), nil
+}
+
+// Kick makes Run look at the store soon.
+func (a *Announcer) Kick() {
+	select {
+	case a.kick <- struct{}{}:
+	default: // it will
+	}
+}
+
+// Run sends what is wanted until ctx ends.
+func (a *Announcer) Run(ctx context.Context) {
+	for {
+		wait := a.round(ctx)
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-a.kick:
+			timer.Stop()
+		case <-timer.C:
+		}
+	}
+}
+
+// round tries all messages that are due once and gives the time until the next one is.
+func (a *Announcer) round(ctx context.Context) time.Duration {
+	messages, err := a.store.Unsettled(ctx, announceBatch)
+	if err != nil {
+		if ctx.Err() == nil {
+			a.log.Error("messages that wait to be shown cannot be read", "error", err)
+		}
+		return announceEvery
+	}
+	byPlace := map[Address][]Message{}
+	for _, m := range messages {
+		if a.due(m.Key) {
+			byPlace[m.Address] = append(byPlace[m.Address], m)
+		}
+	}
+	slots := make(chan struct{}, announceAtOnce)
+	var places sync.WaitGroup
+	for _, here := range byPlace { // within a place the order is kept
+		slots <- struct{}{}
+		places.Go(func() {
+			defer func() { <-slots }()
+			for _, m := range here {
+				a.try(ctx, m)
+			}
+		})
+	}
+	places.Wait()
+	return a.untilNext()
+}
+
+// try brings one message up to date, or notes when to try again.
+func (a *Announcer) try(ctx context.Context, m Message) {
+	limited, cancel := context.WithTimeout(ctx, announceLimit)
+	defer cancel()
+	err := a.settle(limited, m)
+	switch {
+	case ctx.Err() != nil:
+	case err == nil:
+		a.forget(m.Key)
+	case errors.Is(err, ErrGone):
+		a.log.Warn("a message is given up", "subject", m.Subject, "platform", m.Address.Platform, "channel", m.Address.Channel, "error", err)
+		if err := a.store.GiveUp(ctx, m.Key, err.Error()); err != nil {
+			a.postpone(m.Key)
+			return
+		}
+		a.forget(m.Key)
+	default:
+		a.log.Warn("a message is not shown yet", "subject", m.Subject, "platform", m.Address.Platform, "channel", m.Address.Channel, "error", err)
+		a.postpone(m.Key)
+	}
+}
+
+func (a *Announcer) settle(ctx context.Context, m Message) error {
+	poster := a.posters[m.Address.Platform]
+	if poster == nil {
+		return fmt.Errorf("no %s is configured any more: %w", m.Address.Platform, ErrGone)
+	}
+	if m.ID == "" && m.Begun {
+		id, found, err := poster.Find(ctx, m.Address, m.Key, m.Since)
+		if err != nil {
+			return fmt.Errorf("look for a message that may have been posted: %w", err)
+		}
+		if found {
+			m.ID = id
+		}
+	}
+	if m.ID == "" {
+		if err := a.store.Begin(ctx, m.Key); err != nil {
+			return err
+		}
+		id, err := poster.Post(ctx, m.Address, m.Card, m.Key)
+		if err != nil {
+			return err
+		}
+		return a.store.Settle(ctx, m.Key, id, m.Wanted)
+	}
+	if err := poster.Update(ctx, m.Address, m.ID, m.Card); err != nil {
+		return err
+	}
+	return a.store.Settle(ctx, m.Key, m.ID, m.Wanted)
+}
+
+func (a *Announcer) due(key string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r := a.later[key]
+	return r == nil || !time.Now().Before(r.at)
+}
+
+func (a *Announcer) postpone(key string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r := a.later[key]
+	if r == nil {
+		r = &retry{delay: retryLeast}
+		a.later[key] = r
+	}
+	r.at = time.Now().Add(r.delay)
+	r.delay = min(2*r.delay, retryMost)
+}
+
+func (a *Announcer) forget(key string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.later, key)
+}
+
+func (a *Announcer) untilNext() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	wait := announceEvery
+	for _, r := range a.later {
+		wait = min(wait, time.Until(r.at))
+	}
+	return max(wait, 0)
+}

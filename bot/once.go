@@ -1,0 +1,92 @@
+package bot
+
+import (
+	"container/list"
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// How long events are remembered: Slack delivers late events up to hours after a reconnect (threats.md section E).
+const (
+	onceMemory = 24 * time.Hour
+	onceMost   = 100_000 // events remembered at most; of more the oldest are forgotten
+)
+
+// Once answers an event that was delivered before with an empty reply, which adapters do not show. Reads
+// are remembered in memory. What writes, as writes tells, is stored in the inbox before it is worked on, so that it is recognised
+// after a restart too; when it cannot be stored it is refused.
+func Once(writes func(*Request) bool, inbox Inbox, log *slog.Logger) Middleware {
+	seen := newMemory(onceMemory, onceMost)
+	return func(next Handler) Handler {
+		return func(ctx context.Context, req *Request) Reply {
+			if req.ID == "" {
+				return next(ctx, req)
+			}
+			key := req.User.Platform + " " + req.User.Workspace + " " + req.ID
+			if !seen.add(key, time.Now()) {
+				return Reply{Outcome: Repeated}
+			}
+			if !writes(req) {
+				return next(ctx, req)
+			}
+			fresh, err := inbox.Take(ctx, key)
+			switch {
+			case err != nil:
+				seen.remove(key) // it may be tried again
+				return FaultReply(log, err)
+			case !fresh:
+				return Reply{Outcome: Repeated}
+			}
+			return next(ctx, req)
+		}
+	}
+}
+
+// memory is a set of keys that forgets the old ones.
+type memory struct {
+	life time.Duration
+	most int
+
+	mu    sync.Mutex
+	keys  map[string]*list.Element
+	order *list.List // of remembered, oldest first
+}
+
+type remembered struct {
+	key string
+	at  time.Time
+}
+
+func newMemory(life time.Duration, most int) *memory {
+	return &memory{life: life, most: most, keys: map[string]*list.Element{}, order: list.New()}
+}
+
+// add reports whether the key is new.
+func (m *memory) add(key string, now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for oldest := m.order.Front(); oldest != nil; oldest = m.order.Front() {
+		r, _ := oldest.Value.(remembered)
+		if now.Sub(r.at) < m.life && len(m.keys) < m.most {
+			break
+		}
+		m.order.Remove(oldest)
+		delete(m.keys, r.key)
+	}
+	if _, known := m.keys[key]; known {
+		return false
+	}
+	m.keys[key] = m.order.PushBack(remembered{key, now})
+	return true
+}
+
+func (m *memory) remove(key string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if e, known := m.keys[key]; known {
+		m.order.Remove(e)
+		delete(m.keys, key)
+	}
+}

@@ -1,0 +1,141 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"callboard/bot"
+)
+
+const (
+	inboxMemory   = 24 * time.Hour       // as bot.Inbox promises
+	messageMemory = 400 * 24 * time.Hour // how long messages that need nothing any more are kept
+)
+
+// Chat keeps the cards that outlive their answers and the events that were taken; it implements
+// bot.Messages and bot.Inbox.
+type Chat struct{ db *DB }
+
+// Chat gives the store of the chat surfaces.
+func (d *DB) Chat() *Chat { return &Chat{d} }
+
+// Take implements bot.Inbox.
+func (c *Chat) Take(ctx context.Context, key string) (fresh bool, err error) {
+	now := time.Now()
+	err = c.db.write(ctx, func(tx *sql.Tx) error {
+		if _, err := c.exec(ctx, tx, "DELETE FROM inbox WHERE taken_at < ?", nanos(now.Add(-inboxMemory))); err != nil {
+			return err
+		}
+		rows, err := c.exec(ctx, tx, "INSERT INTO inbox (event_key, taken_at) VALUES (?, ?) ON CONFLICT (event_key) DO NOTHING", key, nanos(now))
+		fresh = rows == 1
+		return err
+	})
+	return fresh && err == nil, err
+}
+
+// Want implements bot.Messages.
+func (c *Chat) Want(ctx context.Context, m bot.Message) error {
+	address, err := json.Marshal(m.Address)
+	if err != nil {
+		return fmt.Errorf("encode the address of a message: %w", err)
+	}
+	content, err := json.Marshal(m.Card)
+	if err != nil {
+		return fmt.Errorf("encode the card of a message: %w", err)
+	}
+	return c.db.write(ctx, func(tx *sql.Tx) error {
+		const old = "DELETE FROM messages WHERE since < ? AND subject <> ? AND (shown = wanted OR given_up <> '')"
+		if _, err := c.exec(ctx, tx, old, nanos(time.Now().Add(-messageMemory)), m.Subject); err != nil {
+			return err
+		}
+		_, err := c.exec(ctx, tx, `INSERT INTO messages
+				(message_key, subject, platform, address, card, wanted, shown, id, since, begun, given_up)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')
+			ON CONFLICT (message_key) DO UPDATE SET card = excluded.card, wanted = excluded.wanted, given_up = ''`,
+			m.Key, m.Subject, m.Address.Platform, string(address), string(content), m.Wanted, m.Shown, m.ID, nanos(m.Since), number(m.Begun))
+		return err
+	})
+}
+
+// For implements bot.Messages.
+func (c *Chat) For(ctx context.Context, subject string) ([]bot.Message, error) {
+	return c.messages(ctx, "subject = ? ORDER BY since, message_key", subject)
+}
+
+// Unsettled implements bot.Messages.
+func (c *Chat) Unsettled(ctx context.Context, limit int) ([]bot.Message, error) {
+	return c.messages(ctx, "shown <> wanted AND given_up = '' ORDER BY since, message_key LIMIT ?", limit)
+}
+
+// Begin implements bot.Messages.
+func (c *Chat) Begin(ctx context.Context, key string) error {
+	return c.change(ctx, key, "begun = 1")
+}
+
+// Settle implements bot.Messages.
+func (c *Chat) Settle(ctx context.Context, key, id, shown string) error {
+	return c.change(ctx, key, "id = ?, shown = ?", id, shown)
+}
+
+// GiveUp implements bot.Messages.
+func (c *Chat) GiveUp(ctx context.Context, key, why string) error {
+	return c.change(ctx, key, "given_up = ?", why)
+}
+
+// change sets columns, a constant of this file, of one message.
+func (c *Chat) change(ctx context.Context, key, columns string, args ...any) error {
+	return c.db.write(ctx, func(tx *sql.Tx) error {
+		rows, err := c.exec(ctx, tx, "UPDATE messages SET "+columns+" WHERE message_key = ?", append(args, key)...)
+		if err == nil && rows == 0 {
+			err = errors.New("the store has no message with the key " + key)
+		}
+		return err
+	})
+}
+
+func (c *Chat) exec(ctx context.Context, tx *sql.Tx, query string, args ...any) (rows int64, err error) {
+	result, err := tx.ExecContext(ctx, c.db.dialect.rebind(query), args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// messages reads the rows that match a condition, a constant of this file.
+func (c *Chat) messages(ctx context.Context, condition string, args ...any) (list []bot.Message, err error) {
+	query := "SELECT message_key, subject, address, card, wanted, shown, id, since, begun FROM messages WHERE " + condition
+	err = c.db.read(ctx, func(tx *sql.Tx) (err error) {
+		rows, err := tx.QueryContext(ctx, c.db.dialect.rebind(query), args...)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, rows.Close()) }()
+		for rows.Next() {
+			m, err := scanMessage(rows)
+			if err != nil {
+				return err
+			}
+			list = append(list, m)
+		}
+		return rows.Err()
+	})
+	return list, err
+}
+
+func scanMessage(rows *sql.Rows) (bot.Message, error) {
+	var m bot.Message
+	var address, content []byte
+	var since int64
+	if err := rows.Scan(&m.Key, &m.Subject, &address, &content, &m.Wanted, &m.Shown, &m.ID, &since, &m.Begun); err != nil {
+		return m, err
+	}
+	m.Since = instant(since)
+	if err := errors.Join(json.Unmarshal(address, &m.Address), json.Unmarshal(content, &m.Card)); err != nil {
+		return m, fmt.Errorf("message %s: %w: %w", m.Key, errRecord, err)
+	}
+	return m, nil
+}
