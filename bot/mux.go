@@ -33,6 +33,7 @@ type Command struct {
 	MaxArgs int // -1: any number
 	Flags   []Flag
 	Target  bool // the arguments name entities, which complete
+	Writes  bool // changes something, so an event that repeats must not run it again
 	Run     func(ctx context.Context, req *Request) (Reply, error)
 }
 
@@ -120,6 +121,13 @@ func shared(line Line) Line {
 	line.Flags = maps.Clone(line.Flags)
 	line.Flags["share"] = ""
 	return line
+}
+
+// Writes reports whether a request changes something.
+func (m *Mux) Writes(req *Request) bool {
+	line, err := Parse(req.Text)
+	c := m.names[line.Verb]
+	return req.Kind != Complete && err == nil && c != nil && c.Writes
 }
 
 func checkUse(c *Command, line Line) (Reply, bool) {

@@ -51,3 +51,18 @@ func (v View) WithAnnotation(key, value string) []*Entity {
 	}
 	return found
 }
+
+// WithEmail gives the users whose profile has the e-mail address, whatever its case, sorted by ref.
+func (v View) WithEmail(email string) []*Entity {
+	var found []*Entity
+	for _, i := range v.s.handles.find(strings.ToLower(email), ByPerson) {
+		e := v.s.entity(i)
+		if e.Ref.Kind != "user" || !v.sees(e) {
+			continue
+		}
+		if via, is := v.s.handles.via(v.s.documents[i], strings.ToLower(email), ByPerson); is && strings.EqualFold(via, email) {
+			found = append(found, e)
+		}
+	}
+	return found
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"callboard/bot"
+	"callboard/bot/card"
 	"callboard/catalog"
 	"callboard/catalog/docs"
 	"callboard/catalog/policy"
@@ -24,6 +25,10 @@ type Deps struct {
 	Now       func() time.Time                                            // nil: time.Now
 	Zone      *time.Location                                              // of moments that are typed without one; nil: the machine's
 
+	Announce  func(ctx context.Context, subject string, to []bot.Address, c *card.Card) error // nil: nothing outlives its answer
+	Operators []bot.Address                                                                   // where the operators are asked
+	Account   func(context.Context, bot.ChatUser) (bot.Account, error)                        // nil: nobody knows
+
 	scope *scope // of the answer that is being made
 }
 
@@ -33,7 +38,7 @@ func All(d Deps) []*bot.Command {
 		d.reading(Deps.whoOwns), d.present(Deps.runbook), d.reading(Deps.links), d.reading(Deps.deps), d.reading(Deps.find),
 		d.present(Deps.docs), d.reading(Deps.stale), d.reading(Deps.explainTarget),
 	}
-	commands = append(commands, d.health(), d.whoami())
+	commands = append(commands, d.reading(Deps.home), d.health(), d.whoami(), d.link())
 	help := &bot.Command{}
 	commands = append(commands, help)
 	*help = helpCommand(commands)

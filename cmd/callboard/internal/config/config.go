@@ -29,13 +29,16 @@ const maxBytes = 1 << 20
 // Config is the content of one callboard.yaml, with defaults filled in and relative paths joined to
 // the folder of the file.
 type Config struct {
-	Data     string   `yaml:"data"`     // folder of the store and the mirrors
-	Database string   `yaml:"database"` // "" is SQLite in Data, the only one so far
-	HTTP     HTTP     `yaml:"http"`
-	Catalog  Catalog  `yaml:"catalog"`
-	Console  Console  `yaml:"console"`
-	Outbound Outbound `yaml:"outbound"`
-	Log      Log      `yaml:"log"`
+	Data      string    `yaml:"data"`     // folder of the store and the mirrors
+	Database  string    `yaml:"database"` // "" is SQLite in Data, the only one so far
+	HTTP      HTTP      `yaml:"http"`
+	Catalog   Catalog   `yaml:"catalog"`
+	Console   Console   `yaml:"console"`
+	Outbound  Outbound  `yaml:"outbound"`
+	Slack     Slack     `yaml:"slack"`
+	Identity  Identity  `yaml:"identity"`
+	Operators Operators `yaml:"operators"`
+	Log       Log       `yaml:"log"`
 
 	Integrations Integrations `yaml:"integrations"`
 }
@@ -152,6 +155,7 @@ func Default() *Config {
 		Data:    "data",
 		HTTP:    HTTP{Listen: "127.0.0.1:8080"},
 		Catalog: Catalog{Poll: time.Minute, Depth: 1000},
+		Slack:   Slack{Commands: []string{"callboard", "who-owns", "runbook"}},
 		Log:     Log{Level: "info", Format: "text"},
 	}
 }
@@ -239,6 +243,9 @@ func (c *Config) anchor(dir string) {
 	c.Data = under(dir, c.Data)
 	c.Outbound.CA = under(dir, c.Outbound.CA)
 	c.Integrations.anchor(dir)
+	for _, ref := range []*secret.Ref{&c.Slack.BotToken, &c.Slack.AppToken, &c.Slack.SigningSecret} {
+		*ref = ref.Under(dir)
+	}
 	for i := range c.Catalog.Sources {
 		s := &c.Catalog.Sources[i]
 		if s.Transport() == Local {

@@ -63,6 +63,8 @@ func (d *decoder) validate(c *Config) {
 	}
 	d.outbound(c.Outbound)
 	d.integrations(c.Integrations)
+	d.slack(c.Slack, c.HTTP)
+	d.operators(c.Operators)
 	d.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	d.oneOf("log.format", c.Log.Format, "text", "json")
 }
@@ -274,6 +276,9 @@ func (d *decoder) oneOf(key, text string, known ...string) {
 // checkSecretFiles refuses secret files that everybody may read. Missing ones are left to their
 // source, which fails alone.
 func (d *decoder) checkSecretFiles(c *Config) {
+	d.secretFile("slack.bot_token", c.Slack.BotToken)
+	d.secretFile("slack.app_token", c.Slack.AppToken)
+	d.secretFile("slack.signing_secret", c.Slack.SigningSecret)
 	for i, t := range c.Integrations.Backstage.Tokens {
 		d.secretFile("integrations.backstage.tokens["+strconv.Itoa(i)+"].token", t.Token)
 	}

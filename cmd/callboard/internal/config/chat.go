@@ -1,0 +1,125 @@
+package config
+
+import (
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"callboard/catalog"
+	"callboard/catalog/secret"
+)
+
+// SlackMode is how Slack's events reach Callboard.
+type SlackMode string
+
+// The modes of Slack.
+const (
+	SlackOff    SlackMode = ""       // nothing of Slack is configured
+	SlackSocket SlackMode = "socket" // Callboard connects to Slack; no port is open to the Internet
+	SlackHTTP   SlackMode = "http"   // Slack sends requests to http.url
+)
+
+// Slack is the app of one workspace or enterprise grid.
+type Slack struct {
+	Mode          SlackMode  `yaml:"mode"`
+	BotToken      secret.Ref `yaml:"bot_token"`      // xoxb-…
+	AppToken      secret.Ref `yaml:"app_token"`      // xapp-…, for the mode socket
+	SigningSecret secret.Ref `yaml:"signing_secret"` // for the mode http
+	Team          string     `yaml:"team"`           // id of the workspace or enterprise; others are turned away
+	App           string     `yaml:"app"`            // id of the app
+	APIURL        string     `yaml:"api_url"`        // "" is Slack's own
+	Commands      []string   `yaml:"commands"`       // slash commands, without prefix and slash
+	Prefix        string     `yaml:"prefix"`         // before the names of slash commands
+	OpenChannels  []string   `yaml:"open_channels"`  // globs of names of channels where answers are for everybody
+}
+
+// Identity says how chat accounts come to mean people of the catalog, besides the annotations of trusted sources.
+type Identity struct {
+	Email  bool `yaml:"email"`  // a verified e-mail address that one User alone has is enough
+	Guests bool `yaml:"guests"` // guests of the workspace may read
+}
+
+// Operators are those who run Callboard and the catalog.
+type Operators struct {
+	Group    catalog.Ref `yaml:"group"`    // their group in the catalog
+	Channels []string    `yaml:"channels"` // where they are asked, as in slack:C0123ABCD
+}
+
+// Names gives the slash commands with the prefix, without a slash.
+func (s Slack) Names() []string {
+	names := make([]string, len(s.Commands))
+	for i, name := range s.Commands {
+		names[i] = s.Prefix + name
+	}
+	return names
+}
+
+// slack checks the part for Slack. Everything about it is optional while mode is empty.
+func (d *decoder) slack(s Slack, h HTTP) {
+	d.oneOf("slack.mode", string(s.Mode), "", string(SlackSocket), string(SlackHTTP))
+	if s.Mode == SlackOff {
+		if !s.BotToken.IsZero() || !s.AppToken.IsZero() || !s.SigningSecret.IsZero() {
+			d.mistake("slack.mode", "must be socket or http when a token is given")
+		}
+		return
+	}
+	d.needs("slack.bot_token", s.BotToken, "the token of the bot user (xoxb-…), as in env:SLACK_BOT_TOKEN")
+	if s.Mode == SlackSocket {
+		d.needs("slack.app_token", s.AppToken, "an app-level token (xapp-…) with the scope connections:write, as in env:SLACK_APP_TOKEN")
+	}
+	if s.Mode == SlackHTTP {
+		d.needs("slack.signing_secret", s.SigningSecret, "the signing secret of the app, as in env:SLACK_SIGNING_SECRET")
+		if h.URL == "" {
+			d.mistake("http.url", "must say how Slack reaches this server when slack.mode is http, as in https://callboard.example.com")
+		}
+	}
+	d.matches("slack.team", s.Team, `^[TE][A-Z0-9]{2,20}$`, "the id of the workspace, as in T0123ABCD: requests of others are turned away")
+	d.matches("slack.app", s.App, `^A[A-Z0-9]{2,20}$`, "the id of the app, as in A0123ABCD: requests of others are turned away")
+	d.webURL("slack.api_url", s.APIURL)
+	if u, err := url.Parse(s.APIURL); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		d.mistake("slack.api_url", "must begin with https:// : the bot's token goes there")
+	}
+	if len(s.Commands) == 0 {
+		d.mistake("slack.commands", "must name at least one slash command, as in [callboard]")
+	}
+	for i, name := range s.Names() {
+		if !regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,30}$`).MatchString(name) {
+			d.mistake("slack.commands", "%s is not a slash command: 1 to 31 lower-case letters, digits, dashes and underscores", quote(name))
+		}
+		if slices.Contains(s.Names()[:i], name) {
+			d.mistake("slack.commands", "%s stands there twice", quote(name))
+		}
+	}
+	for _, glob := range s.OpenChannels {
+		if _, err := path.Match(glob, ""); err != nil || glob == "" {
+			d.mistake("slack.open_channels", "%s is not a glob, as in inc-*", quote(glob))
+		}
+	}
+}
+
+func (d *decoder) operators(o Operators) {
+	if !o.Group.IsZero() && o.Group.Kind != "group" {
+		d.mistake("operators.group", "%s is not a group: write group:default/platform", quote(o.Group.String()))
+	}
+	for _, channel := range o.Channels {
+		if platform, id, _ := strings.Cut(channel, ":"); platform != "slack" || !regexp.MustCompile(`^[CGD][A-Z0-9]{2,20}$`).MatchString(id) {
+			d.mistake("operators.channels", "%s is not a channel: write slack: and the channel's id, as in slack:C0123ABCD", quote(channel))
+		}
+	}
+}
+
+func (d *decoder) needs(key string, ref secret.Ref, what string) {
+	if ref.IsZero() {
+		d.mistake(key, "must name %s", what)
+	}
+}
+
+func (d *decoder) matches(key, text, pattern, want string) {
+	if !regexp.MustCompile(pattern).MatchString(text) {
+		d.mistake(key, "%s is not %s", quote(text), want)
+	}
+}
+
+func isLoopback(host string) bool { return HTTP{Listen: host + ":1"}.Local() }
