@@ -32,6 +32,8 @@ type Request struct {
 	Address  Address
 	Values   map[string]string // Submission: what was entered so far, by the names of the inputs
 	Page     int               // Submission: the page that was filled in, from 0
+	Kinds    []string          // Complete: the kinds of entities to choose from; empty for all
+	Taken    func()            // called once when the event may be acknowledged: it is stored, or need not be; nil: nobody waits
 	Received time.Time
 }
 

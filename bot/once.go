@@ -16,19 +16,27 @@ const (
 
 // Once answers an event that was delivered before with an empty reply, which adapters do not show. Reads
 // are remembered in memory. What writes, as writes tells, is stored in the inbox before it is worked on, so that it is recognised
-// after a restart too; when it cannot be stored it is refused.
+// after a restart too; when it cannot be stored it is refused, and not acknowledged.
 func Once(writes func(*Request) bool, inbox Inbox, log *slog.Logger) Middleware {
 	seen := newMemory(onceMemory, onceMost)
 	return func(next Handler) Handler {
 		return func(ctx context.Context, req *Request) Reply {
+			taken := func() {
+				if req.Taken != nil {
+					req.Taken()
+				}
+			}
 			if req.ID == "" {
+				taken()
 				return next(ctx, req)
 			}
 			key := req.User.Platform + " " + req.User.Workspace + " " + req.ID
 			if !seen.add(key, time.Now()) {
+				taken()
 				return Reply{Outcome: Repeated}
 			}
 			if !writes(req) {
+				taken()
 				return next(ctx, req)
 			}
 			fresh, err := inbox.Take(ctx, key)
@@ -37,8 +45,10 @@ func Once(writes func(*Request) bool, inbox Inbox, log *slog.Logger) Middleware 
 				seen.remove(key) // it may be tried again
 				return FaultReply(log, err)
 			case !fresh:
+				taken()
 				return Reply{Outcome: Repeated}
 			}
+			taken()
 			return next(ctx, req)
 		}
 	}

@@ -1,0 +1,284 @@
+package slack
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"callboard/bot"
+)
+
+// turn is one event that asks something, with all that is needed to answer it.
+type turn struct {
+	kind        string // for metrics
+	request     bot.Request
+	responseURL string
+	trigger     string
+	message     string // ts of the message that a button is on
+	ephemeral   bool   // that message is seen by the asker only
+	view        bool   // a button on the home tab or in a modal: there is no message to answer beside
+}
+
+// fromCommand reads a slash command. Fields come from the form body only, which is what is signed.
+func (s *Slack) fromCommand(form url.Values) (*turn, error) {
+	get := form.Get
+	if err := s.ours(get("api_app_id"), get("team_id"), get("enterprise_id")); err != nil {
+		return nil, err
+	}
+	verb, known := s.options.Commands[get("command")]
+	if !known {
+		return nil, errUnroutable
+	}
+	address := s.address(get("channel_id"), get("channel_name"), "")
+	return &turn{
+		kind: "command", responseURL: get("response_url"), trigger: get("trigger_id"),
+		request: bot.Request{
+			Kind: bot.Typed, ID: idOf("command", get("trigger_id")), User: s.user(get("user_id")), Address: address,
+			Text: strings.TrimSpace(verb + " " + readable(get("text"), "")),
+		},
+	}, nil
+}
+
+// idOf makes the id of an event; without a key there is none, and repetitions are not recognised.
+func idOf(kind, key string) string {
+	if key == "" {
+		return ""
+	}
+	return kind + ":" + key
+}
+
+func (s *Slack) user(id string) bot.ChatUser {
+	return bot.ChatUser{Platform: platform, Workspace: s.options.Team, ID: id}
+}
+
+func (s *Slack) address(channel, name, thread string) bot.Address {
+	return bot.Address{
+		Platform: platform, Workspace: s.options.Team, Channel: channel, Thread: thread,
+		Open: s.openChannel(name),
+	}
+}
+
+// outer is the envelope of an event of the Events API.
+type outer struct {
+	Type           string          `json:"type"`
+	Challenge      string          `json:"challenge"`
+	TeamID         string          `json:"team_id"`
+	APIAppID       string          `json:"api_app_id"`
+	EventID        string          `json:"event_id"`
+	Event          json.RawMessage `json:"event"`
+	Authorizations []struct {
+		EnterpriseID string `json:"enterprise_id"`
+		TeamID       string `json:"team_id"`
+	} `json:"authorizations"`
+}
+
+// inner is what is read of the events themselves.
+type inner struct {
+	Type        string `json:"type"`
+	SubType     string `json:"subtype"`
+	User        string `json:"user"`
+	BotID       string `json:"bot_id"`
+	WorkflowID  string `json:"workflow_id"`
+	Text        string `json:"text"`
+	TS          string `json:"ts"`
+	ThreadTS    string `json:"thread_ts"`
+	Channel     string `json:"channel"`
+	ChannelType string `json:"channel_type"`
+	UserTeam    string `json:"user_team"`
+	Tab         string `json:"tab"`
+}
+
+// fromEvent reads an event of the Events API: a mention, a direct message, the home tab.
+func (s *Slack) fromEvent(o *outer) (*turn, error) {
+	teams := []string{o.TeamID}
+	for _, a := range o.Authorizations {
+		teams = append(teams, a.TeamID, a.EnterpriseID)
+	}
+	if err := s.ours(o.APIAppID, teams...); err != nil {
+		return nil, err
+	}
+	var e inner
+	if err := json.Unmarshal(o.Event, &e); err != nil {
+		return nil, fmt.Errorf("an event: %w: %w", errMalformed, err)
+	}
+	if e.UserTeam != "" && e.UserTeam != s.options.Team && e.UserTeam != o.TeamID {
+		return nil, errForeignWorkspace // somebody of another company, in a shared channel
+	}
+	if e.BotID != "" || e.WorkflowID != "" || e.User == "" || e.User == s.selfID() {
+		return nil, errUnroutable // only people ask
+	}
+	t := &turn{request: bot.Request{ID: idOf("event", o.EventID), User: s.user(e.User), Text: readable(e.Text, s.selfID())}}
+	switch {
+	case e.Type == "app_mention" && e.SubType == "":
+		t.kind, t.request.Kind = "mention", bot.Mention
+		t.request.Address = s.address(e.Channel, "", thread(e))
+	case e.Type == "message" && e.SubType == "" && e.ChannelType == "im":
+		t.kind, t.request.Kind = "message", bot.Mention
+		t.request.Address = s.address(e.Channel, "", e.ThreadTS)
+		t.request.Address.Private = true // events come of the bot's own direct messages only
+	case e.Type == "app_home_opened" && e.Tab == "home":
+		t.kind, t.request.Kind, t.request.Text = "home", bot.Home, "home"
+		t.request.Address = bot.Address{Platform: platform, Workspace: s.options.Team, Private: true}
+	default:
+		return nil, errUnroutable
+	}
+	return t, nil
+}
+
+// thread is where a mention is answered: in its thread, or in one below it.
+func thread(e inner) string {
+	if e.ThreadTS != "" {
+		return e.ThreadTS
+	}
+	return e.TS
+}
+
+// fromInteraction reads what somebody pressed, chose, typed into a select or submitted.
+func (s *Slack) fromInteraction(payload []byte) (*turn, error) {
+	var p slack.InteractionCallback
+	if err := json.Unmarshal(payload, &p); err != nil {
+		return nil, fmt.Errorf("an interaction: %w: %w", errMalformed, err)
+	}
+	if err := s.ours(p.APIAppID, p.Team.ID, p.Enterprise.ID); err != nil {
+		return nil, err
+	}
+	if p.User.TeamID != "" && p.User.TeamID != p.Team.ID && p.User.TeamID != s.options.Team {
+		return nil, errForeignWorkspace
+	}
+	t := &turn{responseURL: p.ResponseURL, trigger: p.TriggerID}
+	t.request.User = s.user(p.User.ID)
+	t.request.Address = s.address(channelOf(p), p.Channel.Name, p.Container.ThreadTs)
+	switch p.Type {
+	case slack.InteractionTypeBlockActions:
+		return t, t.action(&p)
+	case slack.InteractionTypeViewSubmission:
+		return t, s.submission(t, &p)
+	case slack.InteractionTypeBlockSuggestion:
+		return t, t.suggestion(payload)
+	default:
+		return nil, errUnroutable
+	}
+}
+
+func channelOf(p slack.InteractionCallback) string {
+	if p.Container.ChannelID != "" {
+		return p.Container.ChannelID
+	}
+	return p.Channel.ID
+}
+
+// action reads a button or a select that repeats a command, which is parsed and authorised like typed text.
+func (t *turn) action(p *slack.InteractionCallback) error {
+	if len(p.ActionCallback.BlockActions) == 0 {
+		return errUnroutable
+	}
+	a := p.ActionCallback.BlockActions[0]
+	if a.ActionID != actionRun && !strings.HasPrefix(a.ActionID, actionRun+":") {
+		return errUnroutable
+	}
+	command := a.Value
+	if command == "" {
+		command = a.SelectedOption.Value
+	}
+	if command == "" {
+		return errUnroutable
+	}
+	t.kind = "action"
+	t.message, t.ephemeral, t.view = p.Container.MessageTs, p.Container.IsEphemeral, p.Container.Type == "view"
+	t.request.Kind, t.request.Text = bot.Action, command
+	// A message of the bot in a direct message is its own; an answer to a slash command may stand in anybody's.
+	t.request.Address.Private = t.view || strings.HasPrefix(t.request.Address.Channel, "D") && !t.ephemeral
+	t.request.ID = idOf("action", strings.Join([]string{p.Container.MessageTs, p.Container.ViewID, a.ActionID, p.User.ID, a.ActionTs}, "/"))
+	return nil
+}
+
+// submission reads a page of a form.
+func (s *Slack) submission(t *turn, p *slack.InteractionCallback) error {
+	if p.View.CallbackID != formCallback {
+		return errUnroutable
+	}
+	state, err := readState(p.View.PrivateMetadata)
+	if err != nil {
+		return err
+	}
+	t.kind, t.view = "submission", true
+	t.request.Kind, t.request.Text, t.request.Page = bot.Submission, state.Command, state.Page
+	t.request.ID = idOf("submission", p.View.ID+"/"+p.View.Hash)
+	t.request.Values = state.Values
+	t.request.Address = s.address(state.Channel, "", state.Thread)
+	if t.request.Address.Channel == "" {
+		t.request.Address.Private = true
+	}
+	if p.View.State != nil {
+		readInputs(p.View.State.Values, t.request.Values)
+	}
+	return nil
+}
+
+// suggestion reads what was typed into an external select so far.
+func (t *turn) suggestion(payload []byte) error {
+	var p struct {
+		ActionID string `json:"action_id"`
+		Value    string `json:"value"`
+	}
+	if err := json.Unmarshal(payload, &p); err != nil {
+		return fmt.Errorf("a suggestion: %w: %w", errMalformed, err)
+	}
+	kinds, is := strings.CutPrefix(p.ActionID, actionEntity+":")
+	if !is {
+		return errUnroutable
+	}
+	t.kind = "suggestion"
+	if kinds != "" {
+		t.request.Kinds = strings.Split(kinds, ",")
+	}
+	t.request.Kind, t.request.Text = bot.Complete, "who-owns "+strings.ReplaceAll(p.Value, `"`, "")
+	return nil
+}
+
+// readable turns text as Slack encodes it into what the person sees: markup is taken apart first, then entities
+// are decoded, so that what was typed as text is never taken for markup. Mentions of the bot itself go.
+func readable(text, self string) string {
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(text, "<")
+		b.WriteString(before)
+		if !found {
+			break
+		}
+		inside, rest, closed := strings.Cut(after, ">")
+		if !closed {
+			b.WriteString("<" + after)
+			break
+		}
+		b.WriteString(word(inside, self))
+		text = rest
+	}
+	return strings.TrimSpace(strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(b.String()))
+}
+
+// word is how a piece of markup reads: @U1 for a person, #C1 for a channel, the address of a link.
+func word(markup, self string) string {
+	target, label, labelled := strings.Cut(markup, "|")
+	switch {
+	case target == "":
+		return label
+	case strings.HasPrefix(target, "@"):
+		if target[1:] == self {
+			return ""
+		}
+		return target
+	case strings.HasPrefix(target, "#"):
+		return target
+	case strings.HasPrefix(target, "!subteam^") && labelled:
+		return label
+	case strings.HasPrefix(target, "!"):
+		return "@" + strings.TrimPrefix(target, "!")
+	case strings.HasPrefix(target, "mailto:") && labelled:
+		return label
+	}
+	return strings.TrimPrefix(target, "mailto:")
+}

@@ -1,0 +1,167 @@
+package slack
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/slack-go/slack"
+
+	"callboard/bot"
+	"callboard/catalog/secret"
+)
+
+// platform is what requests from here are called.
+const platform = "slack"
+
+// Options say which app of which workspace this is.
+type Options struct {
+	Team          string       // id of the workspace or enterprise; events of others are dropped
+	App           string       // id of the app; events of others are dropped
+	BotToken      secret.Value // xoxb-…
+	AppToken      secret.Value // xapp-…; with it events come through sockets
+	SigningSecret secret.Value // with it events come as HTTP requests, see Handler
+	APIURL        string       // base of the Web API, ending in a slash; "" is Slack's own
+	Client        *http.Client // reaches Slack
+
+	Dial       func(ctx context.Context, network, address string) (net.Conn, error) // opens sockets; nil: directly
+	Proxy      *url.URL                                                             // for sockets; nil: none
+	TLS        *tls.Config                                                          // for sockets; nil: the system's roots
+	Commands   map[string]string                                                    // slash commands, with their slash → the verb in front of the text; "" for none
+	Open       []string                                                             // globs of names of channels where answers are for everybody
+	Log        *slog.Logger
+	Registerer prometheus.Registerer
+}
+
+// Slack is the app of one workspace. It implements bot.Platform, bot.Poster and bot.Directory.
+type Slack struct {
+	options Options
+	api     *slack.Client
+	sender  *sender
+	meters  *meters
+	log     *slog.Logger
+	handle  bot.Handler
+
+	mu   sync.Mutex
+	self string // user id of the bot, from auth.test; "" before the first answer
+
+	work sync.WaitGroup // answers under way
+	busy chan struct{}  // bounds them
+}
+
+// atOnce bounds the events that are worked on; of more, Slack hears nothing and sends them again.
+const atOnce = 256
+
+// New makes the adapter. Nothing is sent before Serve or Handler.
+func New(o Options) *Slack {
+	s := &Slack{options: o, log: o.Log, busy: make(chan struct{}, atOnce), meters: newMeters(o.Registerer)}
+	options := []slack.Option{slack.OptionHTTPClient(o.Client), slack.OptionAppLevelToken(o.AppToken.Reveal())}
+	if o.APIURL != "" {
+		options = append(options, slack.OptionAPIURL(strings.TrimSuffix(o.APIURL, "/")+"/"))
+	}
+	s.api = slack.New(o.BotToken.Reveal(), options...)
+	s.sender = newSender(s.meters, o.Log)
+	return s
+}
+
+// Name implements bot.Platform.
+func (s *Slack) Name() string { return platform }
+
+// Serve implements bot.Platform: with an app token it keeps sockets open until ctx ends; without, events come
+// through Handler, and Serve only waits. Either way it ends with the answers that are under way.
+func (s *Slack) Serve(ctx context.Context, handle bot.Handler) error {
+	s.mu.Lock()
+	s.handle = handle
+	s.mu.Unlock()
+	defer s.work.Wait()
+	go s.learnSelf(ctx)
+	if s.options.AppToken.Reveal() == "" {
+		<-ctx.Done()
+		return nil
+	}
+	return s.serveSockets(ctx)
+}
+
+// learnSelf asks Slack who the bot is, until it says so.
+func (s *Slack) learnSelf(ctx context.Context) {
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		answer, err := s.api.AuthTestContext(ctx)
+		if err == nil {
+			s.mu.Lock()
+			s.self = answer.UserID
+			s.mu.Unlock()
+			return
+		}
+		if ctx.Err() == nil {
+			s.log.Warn("Slack does not say who the bot is; check slack.bot_token with callboard doctor", "error", explain(err))
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (s *Slack) handler() bot.Handler {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.handle
+}
+
+func (s *Slack) selfID() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.self
+}
+
+// ours is an error unless an event is of our workspace and app (threats.md row 2).
+func (s *Slack) ours(app string, teams ...string) error {
+	switch {
+	case app != s.options.App:
+		return errForeignApp
+	case !slices.Contains(teams, s.options.Team):
+		return errForeignWorkspace
+	}
+	return nil
+}
+
+// openChannel reports whether answers in a channel of this name are for everybody.
+func (s *Slack) openChannel(name string) bool {
+	for _, glob := range s.options.Open {
+		if matched, err := path.Match(glob, name); err == nil && matched {
+			return true
+		}
+	}
+	return false
+}
+
+// trusted reports whether a response_url of a payload leads to Slack, or to the server that stands in for it.
+func (s *Slack) trusted(responseURL string) bool {
+	u, err := url.Parse(responseURL)
+	if err != nil || u.User != nil {
+		return false
+	}
+	if api, err := url.Parse(s.options.APIURL); err == nil && s.options.APIURL != "" {
+		return u.Host == api.Host && u.Scheme == api.Scheme
+	}
+	return u.Scheme == "https" && (u.Host == "hooks.slack.com" || u.Host == "hooks.slack-gov.com")
+}
+
+// Why an event is not worked on. It is acknowledged all the same.
+var (
+	errForeignApp       = errors.New("of another app")
+	errForeignWorkspace = errors.New("of another workspace")
+	errUnroutable       = errors.New("not for us")
+	errMalformed        = errors.New("malformed")
+)
