@@ -2,10 +2,8 @@ package slack
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"path"
@@ -19,6 +17,7 @@ import (
 
 	"callboard/bot"
 	"callboard/catalog/secret"
+	"callboard/integrations/outbound"
 )
 
 // platform is what requests from here are called.
@@ -34,11 +33,9 @@ type Options struct {
 	APIURL        string       // base of the Web API, ending in a slash; "" is Slack's own
 	Client        *http.Client // reaches Slack
 
-	Dial       func(ctx context.Context, network, address string) (net.Conn, error) // opens sockets; nil: directly
-	Proxy      *url.URL                                                             // for sockets; nil: none
-	TLS        *tls.Config                                                          // for sockets; nil: the system's roots
-	Commands   map[string]string                                                    // slash commands, with their slash → the verb in front of the text; "" for none
-	Open       []string                                                             // globs of names of channels where answers are for everybody
+	Sockets    outbound.Sockets  // opens sockets
+	Commands   map[string]string // slash commands, with their slash → the verb in front of the text; "" for none
+	Open       []string          // globs of names of channels where answers are for everybody
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
 }

@@ -64,9 +64,12 @@ func (s *Slack) runSocket(ctx context.Context) error {
 }
 
 func (s *Slack) dialer() *websocket.Dialer {
-	d := &websocket.Dialer{HandshakeTimeout: handshake, WriteBufferSize: socketBuffer, NetDialContext: s.options.Dial, TLSClientConfig: s.options.TLS}
-	if s.options.Proxy != nil {
-		d.Proxy = func(*http.Request) (*url.URL, error) { return s.options.Proxy, nil }
+	d := &websocket.Dialer{
+		HandshakeTimeout: handshake, WriteBufferSize: socketBuffer,
+		NetDialContext: s.options.Sockets.Dial, TLSClientConfig: s.options.Sockets.TLS,
+	}
+	if proxy := s.options.Sockets.Proxy; proxy != nil {
+		d.Proxy = http.ProxyURL(proxy)
 	}
 	return d
 }

@@ -44,6 +44,7 @@ type App struct {
 	docs     *docs.Library
 	docsKick chan struct{} // one slot: the catalog is new
 	meters   *meters
+	chat     *chat
 	handle   bot.Handler
 	closer   closer
 	listener net.Listener // of HTTP; nil until Listen
@@ -94,6 +95,7 @@ func (a *App) open(ctx context.Context) error {
 		return err
 	}
 	a.meters.watch(a.syncer.Snapshot, a.docs, a.syncer.Behind)
+	a.chat = a.newChat()
 	a.handle = a.handler(history)
 	return nil
 }
@@ -104,9 +106,10 @@ func (a *App) handler(history *git.History) bot.Handler {
 	deps := command.Deps{
 		Catalog: a.syncer.Snapshot, Viewer: viewer, Faults: a.Faults,
 		Docs: a.docs, History: history, CatalogAt: past.at,
+		Announce: a.announce(), Operators: operators(a.config), Account: a.account,
 	}
 	mux := bot.NewMux(command.All(deps), command.Words(a.log), deps.Complete)
-	return bot.Chain(mux.Handle, bot.Observe(a.observeRequest), bot.Recover(a.log), bot.Deadline(requestLimit))
+	return a.around(mux)
 }
 
 // viewer is what an actor may see. Until rules come with the policy, that is everything.
@@ -115,10 +118,13 @@ func viewer(policy.Actor) catalog.Viewer { return catalog.Everything{} }
 // Run keeps the catalog in step with its sources, serves HTTP and the local socket, and watches the
 // store, until ctx ends or one of them fails. A failing source is no failure of Run.
 func (a *App) Run(ctx context.Context) error {
+	if err := a.openSlack(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context) error{a.serveHTTP, a.serveSocket, a.runSync, a.runDocs, a.runChecks} {
+	for _, part := range []func(context.Context) error{a.serveHTTP, a.serveSocket, a.runSync, a.runDocs, a.runChecks, a.runSlack, a.runAnnouncer} {
 		parts.Go(func() {
 			if err := part(ctx); err != nil {
 				cancel(err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"callboard/cmd/callboard/internal/config"
 	"callboard/integrations/backstage"
 )
 
@@ -60,6 +61,9 @@ func (a *App) serveHTTP(ctx context.Context) error {
 		writeText(w, http.StatusOK, "ready")
 	})
 	newHooks(a.config.Catalog.Sources, a.syncer.KickSource, a.meters.webhooks, a.log).register(mux, forges(a.config.Integrations))
+	if a.chat.slack != nil && a.config.Slack.Mode == config.SlackHTTP {
+		mux.Handle("/slack/", a.chat.slack.Handler())
+	}
 	api := a.backstage()
 	mux.Handle("/api/catalog/", api)
 	mux.Handle("/api/search/", api)

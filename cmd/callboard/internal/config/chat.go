@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net/url"
 	"path"
 	"regexp"
@@ -11,19 +12,16 @@ import (
 	"callboard/catalog/secret"
 )
 
-// SlackMode is how Slack's events reach Callboard.
-type SlackMode string
-
-// The modes of Slack.
+// How Slack's events reach Callboard.
 const (
-	SlackOff    SlackMode = ""       // nothing of Slack is configured
-	SlackSocket SlackMode = "socket" // Callboard connects to Slack; no port is open to the Internet
-	SlackHTTP   SlackMode = "http"   // Slack sends requests to http.url
+	SlackOff    = ""       // nothing of Slack is configured
+	SlackSocket = "socket" // Callboard connects to Slack; no port is open to the Internet
+	SlackHTTP   = "http"   // Slack sends requests to http.url
 )
 
 // Slack is the app of one workspace or enterprise grid.
 type Slack struct {
-	Mode          SlackMode  `yaml:"mode"`
+	Mode          string     `yaml:"mode"`           // SlackOff, SlackSocket or SlackHTTP
 	BotToken      secret.Ref `yaml:"bot_token"`      // xoxb-…
 	AppToken      secret.Ref `yaml:"app_token"`      // xapp-…, for the mode socket
 	SigningSecret secret.Ref `yaml:"signing_secret"` // for the mode http
@@ -43,8 +41,21 @@ type Identity struct {
 
 // Operators are those who run Callboard and the catalog.
 type Operators struct {
-	Group    catalog.Ref `yaml:"group"`    // their group in the catalog
-	Channels []string    `yaml:"channels"` // where they are asked, as in slack:C0123ABCD
+	Group    GroupRef `yaml:"group"`    // their group in the catalog
+	Channels []string `yaml:"channels"` // where they are asked, as in slack:C0123ABCD
+}
+
+// GroupRef is a group of the catalog, written in full or as its name alone.
+type GroupRef struct{ catalog.Ref }
+
+// UnmarshalText reads a GroupRef.
+func (g *GroupRef) UnmarshalText(text []byte) error {
+	ref, err := catalog.ParseRef(string(text), "group", catalog.DefaultNamespace)
+	if err != nil || ref.Kind != "group" {
+		return fmt.Errorf("%s is not a group of the catalog: write group:default/name, or the name alone", quote(string(text)))
+	}
+	g.Ref = ref
+	return nil
 }
 
 // Names gives the slash commands with the prefix, without a slash.
@@ -58,7 +69,7 @@ func (s Slack) Names() []string {
 
 // slack checks the part for Slack. Everything about it is optional while mode is empty.
 func (d *decoder) slack(s Slack, h HTTP) {
-	d.oneOf("slack.mode", string(s.Mode), "", string(SlackSocket), string(SlackHTTP))
+	d.oneOf("slack.mode", s.Mode, SlackOff, SlackSocket, SlackHTTP)
 	if s.Mode == SlackOff {
 		if !s.BotToken.IsZero() || !s.AppToken.IsZero() || !s.SigningSecret.IsZero() {
 			d.mistake("slack.mode", "must be socket or http when a token is given")
@@ -100,9 +111,6 @@ func (d *decoder) slack(s Slack, h HTTP) {
 }
 
 func (d *decoder) operators(o Operators) {
-	if !o.Group.IsZero() && o.Group.Kind != "group" {
-		d.mistake("operators.group", "%s is not a group: write group:default/platform", quote(o.Group.String()))
-	}
 	for _, channel := range o.Channels {
 		if platform, id, _ := strings.Cut(channel, ":"); platform != "slack" || !regexp.MustCompile(`^[CGD][A-Z0-9]{2,20}$`).MatchString(id) {
 			d.mistake("operators.channels", "%s is not a channel: write slack: and the channel's id, as in slack:C0123ABCD", quote(channel))

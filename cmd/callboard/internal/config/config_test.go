@@ -104,7 +104,14 @@ func TestParse_Full(t *testing.T) {
 		Outbound: config.Outbound{
 			Proxy: "http://proxy.example.com:3128", CA: "/etc/callboard/ca.pem", Allow: []string{"schemas.example.com"},
 		},
-		Log: config.Log{Level: "debug", Format: "json"},
+		Slack: config.Slack{
+			Mode: config.SlackHTTP, BotToken: ref(t, "env:SLACK_BOT_TOKEN"), AppToken: ref(t, "file:/etc/callboard/keys/slack-app"),
+			SigningSecret: ref(t, "env:SLACK_SIGNING_SECRET"), Team: "T0123ABCD", App: "A0123ABCD", APIURL: "https://slack.example.com/api/",
+			Commands: []string{"callboard", "who-owns"}, Prefix: "cb-", OpenChannels: []string{"inc-*", "war-room"},
+		},
+		Identity:  config.Identity{Email: true, Guests: true},
+		Operators: config.Operators{Group: config.GroupRef{Ref: catalog.NewRef("group", "", "platform")}, Channels: []string{"slack:C0123ABCD"}},
+		Log:       config.Log{Level: "debug", Format: "json"},
 		Integrations: config.Integrations{
 			GitHub: config.SignedHook{Secret: config.Secrets{ref(t, "env:GITHUB_SECRET")}},
 			GitLab: config.TokenHook{Token: config.Secrets{ref(t, "env:GITLAB_TOKEN"), ref(t, "file:/etc/callboard/keys/gitlab")}},

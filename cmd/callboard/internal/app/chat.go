@@ -1,0 +1,169 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"callboard/bot"
+	"callboard/bot/card"
+	"callboard/catalog/policy"
+	"callboard/catalog/secret"
+	"callboard/cmd/callboard/internal/config"
+	"callboard/integrations/outbound"
+	"callboard/integrations/slack"
+)
+
+const (
+	chatTimeout = 15 * time.Second // for one call of a chat platform
+	chatBytes   = 8 << 20          // of one answer
+)
+
+// chat is what the surfaces share. Its maps are filled by openSlack, before anything runs.
+type chat struct {
+	posters     map[string]bot.Poster
+	directories map[string]bot.Directory
+	identity    *identity
+	announcer   *bot.Announcer
+	slack       *slack.Slack // nil: not configured
+}
+
+func (a *App) newChat() *chat {
+	c := &chat{posters: map[string]bot.Poster{}, directories: map[string]bot.Directory{}}
+	c.identity = newIdentity(a.config.Identity, a.syncer.Snapshot, c.directories, a.log)
+	c.announcer = bot.NewAnnouncer(a.db.Chat(), c.posters, a.log)
+	return c
+}
+
+// around is what every request passes on its way to the commands, outermost first.
+func (a *App) around(mux *bot.Mux) bot.Handler {
+	return bot.Chain(mux.Handle,
+		bot.Observe(a.observeRequest), bot.Recover(a.log), bot.Deadline(requestLimit),
+		bot.Once(mux.Writes, a.db.Chat(), a.log), bot.Limit(bot.DefaultLimits()),
+		bot.Identify(a.chat.identity), admit(a.config.Identity.Guests))
+}
+
+// admit turns away accounts that are nobody's, or not of this company (threats.md row 3). Bots hear nothing, so that
+// two of them never talk.
+func admit(guests bool) bot.Middleware {
+	return func(next bot.Handler) bot.Handler {
+		return func(ctx context.Context, req *bot.Request) bot.Reply {
+			switch req.Actor.Class {
+			case policy.Bot, policy.Deactivated:
+				return bot.Reply{Outcome: bot.Denied}
+			case policy.Stranger:
+				return turnedAway("I answer people of this workspace only.")
+			case policy.Guest:
+				if !guests {
+					return turnedAway("Guests of this workspace cannot ask me. A member can share an answer with you.")
+				}
+			case policy.Member, policy.Unsaid:
+			}
+			return next(ctx, req)
+		}
+	}
+}
+
+func turnedAway(text string) bot.Reply {
+	return bot.Reply{Outcome: bot.Denied, Card: &card.Card{Title: text, Summary: text, Status: card.Warn}}
+}
+
+// openSlack makes the adapter, if Slack is configured. Nothing is sent yet.
+func (a *App) openSlack() error {
+	cfg := a.config.Slack
+	if cfg.Mode == config.SlackOff {
+		return nil
+	}
+	options := slack.Options{
+		Team: cfg.Team, App: cfg.App, APIURL: cfg.APIURL, Commands: slashVerbs(cfg), Open: cfg.OpenChannels,
+		Log: a.log, Registerer: a.meters.registry,
+	}
+	var err error
+	if options.BotToken, err = resolved("slack.bot_token", cfg.BotToken); err != nil {
+		return err
+	}
+	if cfg.Mode == config.SlackSocket {
+		options.AppToken, err = resolved("slack.app_token", cfg.AppToken)
+	} else {
+		options.SigningSecret, err = resolved("slack.signing_secret", cfg.SigningSecret)
+	}
+	if err != nil {
+		return err
+	}
+	reach := outbound.Options{Proxy: a.config.Outbound.Proxy, CAFile: a.config.Outbound.CA, Timeout: chatTimeout, MaxBytes: chatBytes}
+	if u, err := url.Parse(cfg.APIURL); err == nil && u.Host != "" {
+		reach.AllowHosts = []string{u.Host}
+	}
+	if options.Client, err = outbound.New(reach); err != nil {
+		return fmt.Errorf("outbound: %w", err)
+	}
+	if options.Sockets, err = outbound.NewSockets(reach); err != nil {
+		return fmt.Errorf("outbound: %w", err)
+	}
+	a.chat.slack = slack.New(options)
+	a.chat.posters[a.chat.slack.Name()] = a.chat.slack
+	a.chat.directories[a.chat.slack.Name()] = a.chat.slack
+	return nil
+}
+
+func resolved(key string, ref secret.Ref) (secret.Value, error) {
+	value, err := secret.Resolve(ref)
+	if err != nil {
+		return value, fmt.Errorf("%s: %w", key, err)
+	}
+	return value, nil
+}
+
+// slashVerbs gives the verb that each slash command stands for; callboard itself stands for none, because its text begins
+// with one.
+func slashVerbs(cfg config.Slack) map[string]string {
+	verbs := map[string]string{}
+	for _, name := range cfg.Commands {
+		verb := name
+		if name == "callboard" {
+			verb = ""
+		}
+		verbs["/"+cfg.Prefix+name] = verb
+	}
+	return verbs
+}
+
+// operators gives the channels where the operators are asked.
+func operators(cfg *config.Config) []bot.Address {
+	var to []bot.Address
+	for _, channel := range cfg.Operators.Channels {
+		platform, id, _ := strings.Cut(channel, ":")
+		to = append(to, bot.Address{Platform: platform, Workspace: cfg.Slack.Team, Channel: id})
+	}
+	return to
+}
+
+// announce gives the announcer's Show where there is a surface to show anything on, else nil.
+func (a *App) announce() func(context.Context, string, []bot.Address, *card.Card) error {
+	if a.config.Slack.Mode == config.SlackOff {
+		return nil
+	}
+	return a.chat.announcer.Show
+}
+
+func (a *App) account(ctx context.Context, user bot.ChatUser) (bot.Account, error) {
+	return a.chat.identity.account(ctx, user)
+}
+
+// runSlack serves Slack until ctx ends.
+func (a *App) runSlack(ctx context.Context) error {
+	if a.chat.slack == nil {
+		return nil
+	}
+	return a.chat.slack.Serve(ctx, a.handle)
+}
+
+// runAnnouncer keeps cards in channels in step, where there are channels.
+func (a *App) runAnnouncer(ctx context.Context) error {
+	if len(a.chat.posters) > 0 {
+		a.chat.announcer.Run(ctx)
+	}
+	return nil
+}
