@@ -223,7 +223,7 @@ func actions(c *card.Card, share string) []slack.Block {
 		}
 	} else {
 		for _, it := range picks {
-			button(it.Text.Plain(), it.Action)
+			button(pickLabel(it, picks), it.Action)
 		}
 	}
 	for _, a := range c.Actions {
@@ -249,6 +249,21 @@ func pickable(items []card.Item) []card.Item {
 	return picks
 }
 
+// pickLabel names a row: by its text, and by what the text says beside it where other rows have the same.
+func pickLabel(it card.Item, among []card.Item) string {
+	label := it.Text.Plain()
+	alike := 0
+	for _, other := range among {
+		if other.Text.Plain() == label {
+			alike++
+		}
+	}
+	if alike > 1 {
+		label += " — " + it.Detail.Plain()
+	}
+	return label
+}
+
 // selectRows is a select over rows, those that fit: Slack keeps values of options short.
 func selectRows(items []card.Item, bytes int) slack.BlockElement {
 	var options []*slack.OptionBlockObject
@@ -256,7 +271,7 @@ func selectRows(items []card.Item, bytes int) slack.BlockElement {
 		if len(it.Action) > maxOptionText || len(options) == maxOptions {
 			continue
 		}
-		o := slack.NewOptionBlockObject(it.Action, plain(it.Text.Plain(), maxOptionText), nil)
+		o := slack.NewOptionBlockObject(it.Action, plain(pickLabel(it, items), maxOptionText), nil)
 		if bytes -= size(o); bytes < 0 {
 			break
 		}

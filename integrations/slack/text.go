@@ -20,14 +20,15 @@ func cut(s string, limit int) string {
 	if utf8.RuneCountInString(s) <= limit {
 		return s
 	}
-	runes := []rune(s)[:limit-1]
-	for i := len(runes) - 1; i >= limit/2; i-- {
+	runes := []rune(s)
+	end := limit - 1
+	for i := end; i >= limit/2; i-- {
 		if unicode.IsSpace(runes[i]) {
-			runes = runes[:i]
+			end = i
 			break
 		}
 	}
-	return strings.TrimRightFunc(string(runes), unicode.IsSpace) + ellipsis
+	return strings.TrimRightFunc(string(runes[:end]), unicode.IsSpace) + ellipsis
 }
 
 // plain makes a plain_text object of one line, in which Slack reads nothing but :emoji: names, which are

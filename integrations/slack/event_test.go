@@ -1,0 +1,129 @@
+package slack
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode/utf8"
+
+	"callboard/catalog/secret"
+)
+
+func TestReadable(t *testing.T) {
+	tests := map[string]struct{ text, want string }{
+		"plain":                 {"who-owns checkout", "who-owns checkout"},
+		"the bot itself":        {"<@UBOT> who-owns checkout", "who-owns checkout"},
+		"the bot, labelled":     {"<@UBOT|callboard> who-owns checkout", "who-owns checkout"},
+		"a person":              {"who-owns <@U1>", "who-owns @U1"},
+		"a channel":             {"who-owns <#C1|pay-eng>", "who-owns #C1"},
+		"a link":                {"who-owns <https://git.example.com/a/b>", "who-owns https://git.example.com/a/b"},
+		"a link with a label":   {"who-owns <https://git.example.com/a/b|git.example.com>", "who-owns https://git.example.com/a/b"},
+		"an address":            {"who-owns <mailto:ana@acme.example|ana@acme.example>", "who-owns ana@acme.example"},
+		"entities":              {"find a &lt;b&gt; &amp;&amp; c", "find a <b> && c"},
+		"entities of markup":    {"find &lt;@U1&gt;", "find <@U1>"},
+		"a user group":          {"who-owns <!subteam^S1|@pay-team>", "who-owns @pay-team"},
+		"everybody":             {"who-owns <!channel>", "who-owns @channel"},
+		"open bracket":          {"find <x", "find <x"},
+		"an entity in a link":   {"who-owns <https://a.example/?x=1&amp;y=2>", "who-owns https://a.example/?x=1&y=2"},
+		"nothing but the bot":   {"<@UBOT>", ""},
+		"bot in the middle":     {"please <@UBOT> help", "please  help"},
+		"quotes of a telephone": {"runbook etcd “no leader”", "runbook etcd “no leader”"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := readable(tt.text, "UBOT"); got != tt.want {
+				t.Errorf("readable(%q) = %q, want %q", tt.text, got, tt.want)
+			}
+		})
+	}
+}
+
+func FuzzReadable(f *testing.F) {
+	for _, seed := range []string{"<@U1|x> <#C1> &lt;!channel&gt;", "<<>>", "<|>", "&amp;lt;", "<!date^1^{ago}|x>"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if got := readable(text, "U1"); utf8.ValidString(text) && !utf8.ValidString(got) || len(got) > len(text)+1 {
+			t.Errorf("readable(%q) = %q", text, got)
+		}
+	})
+}
+
+func TestCut(t *testing.T) {
+	tests := []struct {
+		text  string
+		limit int
+		want  string
+	}{
+		{"short", 10, "short"},
+		{"exactly ten", 11, "exactly ten"},
+		{"one two three", 9, "one two…"},
+		{"onetwothree", 5, "onet…"},
+		{"größe ☕ groß", 8, "größe ☕…"},
+		{"a " + strings.Repeat("b", 20), 10, "a bbbbbbb…"},
+	}
+	for _, tt := range tests {
+		if got := cut(tt.text, tt.limit); got != tt.want || utf8.RuneCountInString(got) > tt.limit {
+			t.Errorf("cut(%q, %d) = %q, want %q", tt.text, tt.limit, got, tt.want)
+		}
+	}
+}
+
+// sign signs as Slack does.
+func sign(key, body string, at time.Time) http.Header {
+	stamp := strconv.FormatInt(at.Unix(), 10)
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte("v0:" + stamp + ":" + body))
+	header := http.Header{}
+	header.Set("X-Slack-Request-Timestamp", stamp)
+	header.Set("X-Slack-Signature", "v0="+hex.EncodeToString(mac.Sum(nil)))
+	return header
+}
+
+// Which requests are Slack's (threats.md row 1; that a replay has no second effect is for the sessions).
+func TestSigned(t *testing.T) {
+	const key, body = "8f742231b10e8888abcd99yyyzzz85a5", "token=x&command=%2Fwho-owns&text=checkout"
+	synctest.Test(t, func(t *testing.T) {
+		s := &Slack{options: Options{SigningSecret: secret.New(key)}}
+		now := time.Now()
+		good := func() http.Header { return sign(key, body, now) }
+		tests := map[string]struct {
+			header http.Header
+			body   string
+			want   bool
+		}{
+			"as sent":        {good(), body, true},
+			"299 s old":      {sign(key, body, now.Add(-299*time.Second)), body, true},
+			"301 s old":      {sign(key, body, now.Add(-301*time.Second)), body, false},
+			"302 s ahead":    {sign(key, body, now.Add(302*time.Second)), body, false},
+			"another byte":   {good(), body + "x", false},
+			"another secret": {sign("other", body, now), body, false},
+			"no signature":   {http.Header{"X-Slack-Request-Timestamp": good()["X-Slack-Request-Timestamp"]}, body, false},
+			"no time":        {http.Header{"X-Slack-Signature": good()["X-Slack-Signature"]}, body, false},
+			"empty":          {http.Header{}, body, false},
+			"two signatures": {func() http.Header { h := good(); h.Add("X-Slack-Signature", "v0=00"); return h }(), body, false},
+			"cut signature":  {func() http.Header { h := good(); h.Set("X-Slack-Signature", h.Get("X-Slack-Signature")[:20]); return h }(), body, false},
+			"another version": {func() http.Header {
+				h := good()
+				h.Set("X-Slack-Signature", "v1="+h.Get("X-Slack-Signature")[3:])
+				return h
+			}(), body, false},
+			"time is no number":   {func() http.Header { h := good(); h.Set("X-Slack-Request-Timestamp", "now"); return h }(), body, false},
+			"time beyond numbers": {func() http.Header { h := good(); h.Set("X-Slack-Request-Timestamp", "99999999999999999999"); return h }(), body, false},
+		}
+		for name, tt := range tests {
+			if got := s.signed(tt.header, []byte(tt.body)); got != tt.want {
+				t.Errorf("%s: %v, want %v", name, got, tt.want)
+			}
+		}
+		if (&Slack{}).signed(sign("", body, now), []byte(body)) {
+			t.Error("without a secret nothing is Slack's")
+		}
+	})
+}
