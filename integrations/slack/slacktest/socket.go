@@ -43,7 +43,7 @@ type conn struct {
 	pending  map[string]*Delivery // sent and not acknowledged
 	draining bool                 // gets no new envelopes
 	deaf     bool                 // acknowledgements are lost
-	pongs    chan string
+	read     chan struct{}        // all that was sent has been read
 	gone     chan struct{}
 }
 
@@ -144,12 +144,14 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	c := &conn{ws: ws, pending: map[string]*Delivery{}, pongs: make(chan string, 1), gone: make(chan struct{})}
+	c := &conn{ws: ws, pending: map[string]*Delivery{}, read: make(chan struct{}, 1), gone: make(chan struct{})}
 	ws.SetReadLimit(maxBody)
 	ws.SetPongHandler(func(data string) error {
-		select {
-		case c.pongs <- data:
-		default:
+		if data == readMark {
+			select {
+			case c.read <- struct{}{}:
+			default:
+			}
 		}
 		return nil
 	})
@@ -300,25 +302,20 @@ func (s *Server) envelope(d *Delivery) {
 	}
 }
 
+// readMark is what a ping says to learn how far the far end has read.
+const readMark = "read so far"
+
 // awaitRead waits until the far end has read all that was sent: a reader answers a ping after what came before it.
 func (s *Server) awaitRead(c *conn) {
-	const mark = "read so far"
-	if c.ws.WriteControl(websocket.PingMessage, []byte(mark), time.Now().Add(untilAtMost)) != nil {
+	if c.ws.WriteControl(websocket.PingMessage, []byte(readMark), time.Now().Add(untilAtMost)) != nil {
 		return
 	}
 	timer := time.NewTimer(untilAtMost)
 	defer timer.Stop()
-	for {
-		select {
-		case data := <-c.pongs:
-			if data == mark {
-				return
-			}
-		case <-c.gone:
-			return
-		case <-timer.C:
-			return
-		}
+	select {
+	case <-c.read:
+	case <-c.gone:
+	case <-timer.C:
 	}
 }
 
