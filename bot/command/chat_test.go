@@ -41,7 +41,9 @@ func inChat(t *testing.T, shown *announced, operators ...bot.Address) func(*bot.
 		Catalog: served, Docs: documented(t, served(), files), Faults: func() []string { return nil },
 		Viewer: func(policy.Actor) catalog.Viewer { return catalog.Everything{} },
 		Now:    now, Zone: time.UTC, Announce: shown.show, Operators: operators,
-		Account: func(context.Context, bot.ChatUser) (bot.Account, error) { return bot.Account{Name: "M. Ruiz <!here>"}, nil },
+		Account: func(context.Context, bot.ChatUser) (bot.Account, error) {
+			return bot.Account{Name: "M. Ruiz <!here>"}, nil
+		},
 	}
 	mux := bot.NewMux(command.All(deps), command.Words(slog.New(slog.DiscardHandler)), deps.Complete)
 	return func(req *bot.Request) bot.Reply {

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"callboard/bot"
@@ -99,16 +100,32 @@ func (d Deps) view(req *bot.Request) catalog.View {
 	return d.Catalog().As(d.Viewer(req.Actor))
 }
 
+const maxChoices = 25 // Discord shows no more
+
 // Complete gives the names that go on with the last argument of a request.
 func (d Deps) Complete(_ context.Context, req *bot.Request) []bot.Choice {
-	const most = 25 // Discord shows no more
 	args := req.Command.Args
+	if len(req.Kinds) > 0 {
+		return d.completeKinds(req)
+	}
 	if len(args) == 0 {
 		return nil
 	}
 	var out []bot.Choice
-	for _, c := range d.view(req).Complete(args[len(args)-1], most) {
+	for _, c := range d.view(req).Complete(args[len(args)-1], maxChoices) {
 		out = append(out, bot.Choice{Text: c.Text, Hint: c.Hint})
+	}
+	return out
+}
+
+// completeKinds gives the refs of entities of some kinds, by any of their words: what a form wants is a ref that means
+// one entity.
+func (d Deps) completeKinds(req *bot.Request) []bot.Choice {
+	words := strings.Join(req.Command.Args, " ")
+	found := d.view(req).Find(catalog.Query{Text: "kind:" + strings.Join(req.Kinds, ",") + " " + words, Limit: maxChoices})
+	var out []bot.Choice
+	for _, e := range found.Entities {
+		out = append(out, bot.Choice{Text: e.Ref.String(), Hint: personName(e)})
 	}
 	return out
 }

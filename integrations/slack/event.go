@@ -72,6 +72,8 @@ type outer struct {
 	Authorizations []struct {
 		EnterpriseID string `json:"enterprise_id"`
 		TeamID       string `json:"team_id"`
+		UserID       string `json:"user_id"`
+		IsBot        bool   `json:"is_bot"`
 	} `json:"authorizations"`
 }
 
@@ -107,10 +109,16 @@ func (s *Slack) fromEvent(o *outer) (*turn, error) {
 	if e.UserTeam != "" && e.UserTeam != s.options.Team && e.UserTeam != o.TeamID {
 		return nil, errForeignWorkspace // somebody of another company, in a shared channel
 	}
-	if e.BotID != "" || e.WorkflowID != "" || e.User == "" || e.User == s.selfID() {
+	self := s.selfID()
+	for _, a := range o.Authorizations {
+		if a.IsBot && self == "" {
+			self = a.UserID // auth.test has not answered yet
+		}
+	}
+	if e.BotID != "" || e.WorkflowID != "" || e.User == "" || e.User == self {
 		return nil, errUnroutable // only people ask
 	}
-	t := &turn{request: bot.Request{ID: idOf("event", o.EventID), User: s.user(e.User), Text: readable(e.Text, s.selfID())}}
+	t := &turn{request: bot.Request{ID: idOf("event", o.EventID), User: s.user(e.User), Text: readable(e.Text, self)}}
 	switch {
 	case e.Type == "app_mention" && e.SubType == "":
 		t.kind, t.request.Kind = "mention", bot.Mention

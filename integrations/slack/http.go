@@ -9,11 +9,14 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+
+	"callboard/bot"
 )
 
 // Handler serves what Slack sends by HTTP: POST /slack/commands, /slack/interactions, /slack/events and
-// /slack/options. Each request is verified before anything of it is read.
-func (s *Slack) Handler() http.Handler {
+// /slack/options, and has handle answer it. Each request is verified before anything of it is read.
+func (s *Slack) Handler(handle bot.Handler) http.Handler {
+	s.use(handle)
 	mux := http.NewServeMux()
 	mux.Handle("POST /slack/commands", s.verified(s.serveCommand))
 	mux.Handle("POST /slack/interactions", s.verified(s.serveInteraction))
@@ -38,10 +41,6 @@ func (s *Slack) verified(next func(w http.ResponseWriter, body []byte)) http.Han
 		if !s.signed(r.Header, body) {
 			s.meters.dropped.WithLabelValues("bad_signature").Inc()
 			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		if s.handler() == nil { // not serving yet
-			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
 		next(w, body)

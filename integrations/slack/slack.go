@@ -77,9 +77,7 @@ func (s *Slack) Name() string { return platform }
 // Serve implements bot.Platform: with an app token it keeps sockets open until ctx ends; without, events come
 // through Handler, and Serve only waits. Either way it ends with the answers that are under way.
 func (s *Slack) Serve(ctx context.Context, handle bot.Handler) error {
-	s.mu.Lock()
-	s.handle = handle
-	s.mu.Unlock()
+	s.use(handle)
 	defer s.work.Wait()
 	go s.learnSelf(ctx)
 	if s.options.AppToken.Reveal() == "" {
@@ -108,6 +106,13 @@ func (s *Slack) learnSelf(ctx context.Context) {
 		case <-time.After(wait):
 		}
 	}
+}
+
+// use has handle answer all that comes.
+func (s *Slack) use(handle bot.Handler) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.handle = handle
 }
 
 func (s *Slack) handler() bot.Handler {

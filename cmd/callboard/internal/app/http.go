@@ -62,7 +62,7 @@ func (a *App) serveHTTP(ctx context.Context) error {
 	})
 	newHooks(a.config.Catalog.Sources, a.syncer.KickSource, a.meters.webhooks, a.log).register(mux, forges(a.config.Integrations))
 	if a.chat.slack != nil && a.config.Slack.Mode == config.SlackHTTP {
-		mux.Handle("/slack/", a.chat.slack.Handler())
+		mux.Handle("/slack/", a.chat.slack.Handler(a.handle))
 	}
 	api := a.backstage()
 	mux.Handle("/api/catalog/", api)

@@ -86,8 +86,8 @@ func (d *decoder) slack(s Slack, h HTTP) {
 			d.mistake("http.url", "must say how Slack reaches this server when slack.mode is http, as in https://callboard.example.com")
 		}
 	}
-	d.matches("slack.team", s.Team, `^[TE][A-Z0-9]{2,20}$`, "the id of the workspace, as in T0123ABCD: requests of others are turned away")
-	d.matches("slack.app", s.App, `^A[A-Z0-9]{2,20}$`, "the id of the app, as in A0123ABCD: requests of others are turned away")
+	d.matches("slack.team", s.Team, `^[TE][A-Z0-9]{1,20}$`, "the id of the workspace, as in T0123ABCD: requests of others are turned away")
+	d.matches("slack.app", s.App, `^A[A-Z0-9]{1,20}$`, "the id of the app, as in A0123ABCD: requests of others are turned away")
 	d.webURL("slack.api_url", s.APIURL)
 	if u, err := url.Parse(s.APIURL); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
 		d.mistake("slack.api_url", "must begin with https:// : the bot's token goes there")
@@ -112,7 +112,7 @@ func (d *decoder) slack(s Slack, h HTTP) {
 
 func (d *decoder) operators(o Operators) {
 	for _, channel := range o.Channels {
-		if platform, id, _ := strings.Cut(channel, ":"); platform != "slack" || !regexp.MustCompile(`^[CGD][A-Z0-9]{2,20}$`).MatchString(id) {
+		if platform, id, _ := strings.Cut(channel, ":"); platform != "slack" || !regexp.MustCompile(`^[CGD][A-Z0-9]{1,20}$`).MatchString(id) {
 			d.mistake("operators.channels", "%s is not a channel: write slack: and the channel's id, as in slack:C0123ABCD", quote(channel))
 		}
 	}
