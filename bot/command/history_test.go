@@ -108,6 +108,8 @@ func TestCommands_Explain(t *testing.T) {
 		{"explain a conflict", "explain component:billing", scribe{}},
 		{"explain without history", "explain orders-db", scribe{err: catalog.ErrNoHistory}},
 		{"explain hostile", "explain checkout-web", nil},
+		{"explain a runbook", "runbook checkout error rate --explain", scribe{authors: []string{"mira@example.com"}}},
+		{"runbook edited", "runbook checkout latency", scribe{authors: []string{"mira@example.com"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -48,7 +48,7 @@ func (d Deps) runRunbook(ctx context.Context, req *bot.Request) (bot.Reply, erro
 	}
 	r := runbooks{Deps: d, subject: s, req: req, units: docs.Units(pages)}
 	if address := req.Command.Flags["section"]; address != "" {
-		return r.addressed(pages, address)
+		return r.addressed(ctx, pages, address)
 	}
 	return r.answer(ctx, symptom)
 }
@@ -111,7 +111,7 @@ func (d Deps) anyRunbook(ctx context.Context, req *bot.Request, s subject, sympt
 		s.entity, s.match.How = owners[picked.Unit.Page], catalog.ByRef
 		s.typed = typed
 		r := runbooks{Deps: d, subject: s, req: req, units: units, owners: owners}
-		return r.show(picked.Unit, picked.Others), nil
+		return r.show(ctx, picked.Unit, picked.Others), nil
 	case len(picked.Others) > 0:
 		r := runbooks{Deps: d, subject: s, req: req, units: units, owners: owners}
 		return r.choose(symptom, picked.Others), nil
@@ -199,11 +199,11 @@ func (r *runbooks) repeat(u *docs.Unit, flags ...string) string {
 }
 
 // addressed shows the section that --section names.
-func (r *runbooks) addressed(pages []docs.ShelvedPage, address string) (bot.Reply, error) {
+func (r *runbooks) addressed(ctx context.Context, pages []docs.ShelvedPage, address string) (bot.Reply, error) {
 	path, anchor, _ := strings.Cut(address, "#")
 	for i := range pages {
 		if unit, found := docs.SectionUnit(&pages[i], anchor); found && pages[i].Path == path {
-			return r.show(&unit, nil), nil
+			return r.show(ctx, &unit, nil), nil
 		}
 	}
 	return bot.Reply{}, &goneError{r.entity.Ref.Short() + " has no section " + said(address) + " any more", "runbook " + r.entity.Ref.String()}
@@ -215,25 +215,25 @@ func (r *runbooks) answer(ctx context.Context, symptom string) (bot.Reply, error
 	}
 	if len(docs.Words(symptom)) == 0 {
 		if len(r.units) == 1 {
-			return r.show(&r.units[0], nil), nil
+			return r.show(ctx, &r.units[0], nil), nil
 		}
-		return r.overview(nil), nil
+		return r.overview(ctx, nil), nil
 	}
 	picked := docs.Pick(symptom, r.units)
 	switch {
 	case picked.Unit != nil:
-		return r.show(picked.Unit, picked.Others), nil
+		return r.show(ctx, picked.Unit, picked.Others), nil
 	case len(picked.Others) > 0:
 		return r.choose(symptom, picked.Others), nil
 	case r.match.How > catalog.ByPrefix && symptom == r.typed: // nobody asked for a symptom
-		return r.overview(nil), nil
+		return r.overview(ctx, nil), nil
 	}
 	note := card.Note{Status: card.Warn, Text: card.T("No section is about " + said(symptom) + "; these are all")}
-	return r.overview(&note), nil
+	return r.overview(ctx, &note), nil
 }
 
 // show renders one section itself.
-func (r *runbooks) show(u *docs.Unit, others []docs.Unit) bot.Reply {
+func (r *runbooks) show(ctx context.Context, u *docs.Unit, others []docs.Unit) bot.Reply {
 	owner := r.owner(u)
 	s := subject{view: r.subject.view, entity: owner, typed: r.typed, match: r.match}
 	most := docs.MaxSteps
@@ -246,7 +246,7 @@ func (r *runbooks) show(u *docs.Unit, others []docs.Unit) bot.Reply {
 	}
 	cut := putBody(c, s.view, u, most)
 	c.Summary = card.Line(owner.Ref.Short() + ": " + u.Title + summaryOf(u))
-	c.Footer = pageFooter(s.view, u.Page.Key(), u.Page.Revision, u.Section.Line)
+	c.Footer = r.pageFooter(ctx, s.view, owner, &u.Page.Page, u.Section.Line)
 	if cut.Short && most > 0 {
 		label := "More"
 		if cut.Left > 0 {
@@ -266,7 +266,7 @@ func (r *runbooks) show(u *docs.Unit, others []docs.Unit) bot.Reply {
 	}
 	c.Actions = append(c.Actions, card.Action{Label: "Who owns it", Command: "who-owns " + owner.Ref.String()})
 	if r.req.Command.Has("explain") {
-		c.Fields = explainUnit(u)
+		r.explainUnit(ctx, s.view, c, u)
 	}
 	return bot.Reply{Card: c}.Fine()
 }
@@ -306,7 +306,7 @@ func (r *runbooks) choice(u *docs.Unit) card.Item {
 }
 
 // overview lists the sections to choose from.
-func (r *runbooks) overview(note *card.Note) bot.Reply {
+func (r *runbooks) overview(ctx context.Context, note *card.Note) bot.Reply {
 	c := &card.Card{Title: card.Line(r.entity.Ref.Short() + " · runbook"), Notes: r.notes()}
 	if note != nil {
 		c.Notes = append([]card.Note{*note}, c.Notes...)
@@ -334,12 +334,12 @@ func (r *runbooks) overview(note *card.Note) bot.Reply {
 	first := &r.units[0]
 	c.Summary = card.Line(r.entity.Ref.Short() + ": a runbook of " + count(len(r.units), "section", "sections") + ": " + titles(r.units, 5))
 	if pages == 1 {
-		c.Footer = pageFooter(r.subject.view, first.Page.Key(), first.Page.Revision, 0)
+		c.Footer = r.pageFooter(ctx, r.subject.view, r.entity, &first.Page.Page, 0)
 	} else {
 		c.Footer = r.footer()
 	}
 	if r.req.Command.Has("explain") {
-		c.Fields = explainUnit(first)
+		r.explainUnit(ctx, r.subject.view, c, first)
 	}
 	return bot.Reply{Card: c}.Fine()
 }
