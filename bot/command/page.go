@@ -32,11 +32,14 @@ func (d Deps) pageFooter(ctx context.Context, view catalog.View, owner *catalog.
 			checked = card.Join(" ", card.T("checked"), card.When(source.CheckedAt))
 		}
 	}
+	place := card.Join(" ", card.T(p.Source), card.Link(origin.Place(), view.BlobURL(origin)), card.T(at))
+	if d.isPast() { // the rest is of the present
+		return card.Join(", ", place, ownerWords(view, owner))
+	}
 	var edit card.Text
 	if address := view.EditURL(origin); address != "" {
 		edit = card.Link("Edit", address)
 	}
-	place := card.Join(" ", card.T(p.Source), card.Link(origin.Place(), view.BlobURL(origin)), card.T(at))
 	return card.Join(" · ", card.Join(", ", place, d.edited(ctx, p), ownerWords(view, owner), checked), edit)
 }
 

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,10 +40,15 @@ func (d Deps) runRunbook(ctx context.Context, req *bot.Request) (bot.Reply, erro
 	if err != nil {
 		return bot.Reply{}, err
 	}
+	if s.entity == nil && d.isPast() {
+		return bot.Reply{}, &misuseError{"Of the past, only the runbooks of an entity are known, and there was none " + said(symptom) +
+			": name one, as in: runbook checkout errors --at=2h", "help runbook"}
+	}
 	if s.entity == nil {
 		return d.anyRunbook(ctx, req, s, symptom)
 	}
-	pages, err := d.Docs.Pages(ctx, s.view, s.entity.Ref)
+	d.scope.source = s.entity.Origin.Source
+	pages, err := d.pages(ctx, s.view, s.entity.Ref)
 	if err != nil {
 		return bot.Reply{}, err
 	}
@@ -53,12 +59,30 @@ func (d Deps) runRunbook(ctx context.Context, req *bot.Request) (bot.Reply, erro
 	return r.answer(ctx, symptom)
 }
 
+// pages gives the documentation of an entity that the asker sees, of the moment that was asked for.
+func (d Deps) pages(ctx context.Context, view catalog.View, ref catalog.Ref) ([]docs.ShelvedPage, error) {
+	switch {
+	case !d.isPast():
+		return d.Docs.Pages(ctx, view, ref)
+	case d.PagesAt == nil:
+		return nil, &noPastError{"The runbooks of --at=" + d.scope.typed + " are not known", bot.NotFound}
+	}
+	pages, err := d.PagesAt(ctx, *d.scope.past, ref)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, &noPastError{"The runbooks of --at=" + d.scope.typed + " are still being read: ask again in a moment", bot.Upstream}
+	}
+	return pages, err
+}
+
+// isPast reports whether the answer is about the past.
+func (d Deps) isPast() bool { return d.scope != nil && d.scope.past != nil }
+
 // runbookTarget parts the arguments into the entity and the symptom. The longest words in front that
 // are a name count as the entity; else the first word, if it means one. No entity is no error here.
 func (d Deps) runbookTarget(req *bot.Request) (s subject, symptom string, err error) {
 	const longest = 6 // words of a title
 	args := req.Command.Args
-	s = subject{view: d.view(req)}
+	s = subject{view: d.view(req), past: d.isPast()}
 	if args[0] == "." {
 		return s, "", unboundError{}
 	}
@@ -73,12 +97,12 @@ func (d Deps) runbookTarget(req *bot.Request) (s subject, symptom string, err er
 			if match.Entity == nil {
 				return s, "", &ambiguousError{req.Command, typed, s.view, match.Candidates, match.Total}
 			}
-			return subject{view: s.view, entity: match.Entity, typed: typed, match: match}, symptom, nil
+			return subject{s.view, match.Entity, typed, match, s.past}, symptom, nil
 		default:
 			if symptom == "" && match.How > catalog.ByPrefix {
 				symptom = typed // an alert's name leads to its entity, and to the section about it
 			}
-			return subject{view: s.view, entity: match.Entity, typed: typed, match: match}, symptom, nil
+			return subject{s.view, match.Entity, typed, match, s.past}, symptom, nil
 		}
 	}
 	return s, strings.Join(args, " "), nil
@@ -235,7 +259,7 @@ func (r *runbooks) answer(ctx context.Context, symptom string) (bot.Reply, error
 // show renders one section itself.
 func (r *runbooks) show(ctx context.Context, u *docs.Unit, others []docs.Unit) bot.Reply {
 	owner := r.owner(u)
-	s := subject{view: r.subject.view, entity: owner, typed: r.typed, match: r.match}
+	s := subject{r.subject.view, owner, r.typed, r.match, r.past}
 	most := docs.MaxSteps
 	if r.req.Command.Has("all") {
 		most = 0
@@ -366,13 +390,16 @@ func (r *runbooks) none(ctx context.Context, symptom string) (bot.Reply, error) 
 		}
 	}
 	c.Summary = card.Line(r.entity.Ref.Short() + ": " + count(len(book.Links), "runbook", "runbooks") + " elsewhere")
-	if len(book.Links) == 0 {
+	if declared := r.subject.runbook(nil).field; r.past && declared.Gap == nil { // links of the past are only in the descriptor
+		c.Fields = []card.Field{declared}
+		c.Summary = r.entity.Ref.Short() + ": " + card.Line(declared.Value.Plain())
+	} else if len(book.Links) == 0 {
 		c.Fields = []card.Field{{Label: "Runbook", Gap: &card.Gap{
 			What: "not declared", Fix: "write docs/runbook.md beside the descriptor, or add the annotation callboard/runbook",
 		}}}
 		c.Summary = r.entity.Ref.Short() + " has no runbook"
 	}
-	if words := docs.Words(symptom); len(words) > 0 {
+	if words := docs.Words(symptom); len(words) > 0 && !r.past {
 		found, err := r.Docs.Search(ctx, r.subject.view, docs.Query{Words: words, Runbooks: true, Limit: 5})
 		if err != nil {
 			return bot.Reply{}, err

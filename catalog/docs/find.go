@@ -2,6 +2,7 @@ package docs
 
 import (
 	"cmp"
+	"context"
 	"path"
 	"slices"
 	"strings"
@@ -34,6 +35,19 @@ func newFinder(now Present) *finder {
 func Find(now Present, e *catalog.Entity) *Shelf {
 	shelf, _ := newFinder(now).find(e)
 	return shelf
+}
+
+// Read gives the pages of an entity in reading order straight from the trees, for a past that is in no index.
+func Read(ctx context.Context, now Present, e *catalog.Entity) ([]ShelvedPage, error) {
+	var out []ShelvedPage
+	for _, f := range Find(now, e).Files {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		page := readPage(now.Trees[f.Source], f, e.Ref)
+		out = append(out, ShelvedPage{Page: *page, Name: cmp.Or(f.Title, page.Title), Runbook: f.Runbook})
+	}
+	return out, nil
 }
 
 // search is the state of finding one shelf.

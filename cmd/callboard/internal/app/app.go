@@ -103,7 +103,7 @@ func (a *App) handler(history *git.History) bot.Handler {
 	a.closer.add("past", past.close)
 	deps := command.Deps{
 		Catalog: a.syncer.Snapshot, Viewer: viewer, Faults: a.Faults,
-		Docs: a.docs, History: history, CatalogAt: past.at,
+		Docs: a.docs, History: history, CatalogAt: past.at, PagesAt: past.pages,
 	}
 	mux := bot.NewMux(command.All(deps), command.Words(a.log), deps.Complete)
 	return bot.Chain(mux.Handle, bot.Observe(a.observeRequest), bot.Recover(a.log), bot.Deadline(requestLimit))
