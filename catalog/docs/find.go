@@ -161,8 +161,8 @@ func (s *search) pages() {
 		}
 		s.site(spot{base.source, dir}, !s.elsewhere())
 	case "url":
-		s.far = true
 		at, found := s.atlas.find(target)
+		s.far = s.far || found
 		if !found && s.alone && strings.Contains(target, "://") {
 			return
 		}
@@ -232,8 +232,8 @@ func (s *search) runbooks() {
 		if !strings.EqualFold(link.Type, "runbook") && !strings.Contains(strings.ToLower(link.Title), "runbook") {
 			continue
 		}
-		s.far = true
 		at, found := s.atlas.find(link.URL)
+		s.far = s.far || found
 		if !found || !s.book(at) {
 			pointer := catalog.Pointer("/metadata/links", itoa(i))
 			s.shelf.Links = append(s.shelf.Links, Link{cmp.Or(Plain(link.Title), link.URL), link.URL, pointer})
@@ -252,8 +252,9 @@ func (s *search) runbooks() {
 func (s *search) declared(value string) {
 	pointer := catalog.Pointer("/metadata/annotations", runbookKey)
 	if strings.Contains(value, "://") {
-		s.far = true
-		if at, found := s.atlas.find(value); !found || !s.book(at) {
+		at, found := s.atlas.find(value)
+		s.far = s.far || found
+		if !found || !s.book(at) {
 			s.shelf.Links = append(s.shelf.Links, Link{value, value, pointer})
 		}
 		return

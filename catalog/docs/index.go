@@ -29,8 +29,16 @@ type Index interface {
 	// Search gives the best sections that the view's viewer may see, of those that it finds within a time
 	// of its own; ErrSlow if those are none.
 	Search(ctx context.Context, view catalog.View, q Query) (Found, error)
+	// Size says how much there is in the index.
+	Size(ctx context.Context) (Size, error)
 	// Check reports ErrLost when the index has to be built anew.
 	Check(ctx context.Context) error
+}
+
+// Size is how much there is in an index.
+type Size struct {
+	Shelves, Pages, Sections int
+	Bytes                    int64 // on the disk
 }
 
 // Stock is what an index holds, without the text.

@@ -35,6 +35,19 @@ func (x *Docs) Load(ctx context.Context, refs []catalog.Ref) (docs.Stock, error)
 	return stock, err
 }
 
+// Size counts what the index holds; nothing where there is none.
+func (x *Docs) Size(ctx context.Context) (size docs.Size, err error) {
+	err = x.read(ctx, func(tx *sql.Tx) error {
+		const query = `SELECT (SELECT count(*) FROM shelves), (SELECT count(*) FROM pages), (SELECT count(*) FROM sections),
+			(SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size)`
+		return tx.QueryRowContext(ctx, query).Scan(&size.Shelves, &size.Pages, &size.Sections, &size.Bytes)
+	})
+	if errors.Is(err, docs.ErrLost) && x.absent() {
+		err = nil
+	}
+	return size, err
+}
+
 func (x *Docs) absent() bool {
 	x.mu.RLock()
 	defer x.mu.RUnlock()

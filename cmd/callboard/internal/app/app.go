@@ -43,10 +43,12 @@ type App struct {
 	syncer   *ingest.Syncer
 	docs     *docs.Library
 	docsKick chan struct{} // one slot: the catalog is new
-	meters   *meters
-	handle   bot.Handler
-	closer   closer
-	listener net.Listener // of HTTP; nil until Listen
+
+	docsSince atomic.Int64 // since when it is newer than the documentation, in Unix nanoseconds; 0: it is not
+	meters    *meters
+	handle    bot.Handler
+	closer    closer
+	listener  net.Listener // of HTTP; nil until Listen
 
 	garbage  chan struct{} // holds one when memory could go back to the system
 	littered bool          // a large sync, or the start, left something behind
@@ -94,6 +96,7 @@ func (a *App) open(ctx context.Context) error {
 		return err
 	}
 	a.meters.watch(a.syncer.Snapshot, a.docs, a.syncer.Behind)
+	a.watchDocs()
 	a.handle = a.handler(history)
 	return nil
 }

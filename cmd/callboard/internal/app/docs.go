@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"time"
 
@@ -26,6 +27,7 @@ func (a *App) openDocs(ctx context.Context) error {
 
 // catalogPublished wakes runDocs. Many wakings are one: it follows the newest catalog only.
 func (a *App) catalogPublished() {
+	a.docsSince.CompareAndSwap(0, time.Now().UnixNano())
 	select {
 	case a.docsKick <- struct{}{}:
 	default:
@@ -54,16 +56,44 @@ func (a *App) runDocs(ctx context.Context) error {
 // indexDocs brings the documentation in step once, and reports whether it could. Old documentation is
 // served until it can.
 func (a *App) indexDocs(ctx context.Context) bool {
+	select {
+	case <-a.docsKick: // what it tells of is seen below
+	default:
+	}
+	since, start := a.docsSince.Load(), time.Now()
 	snapshot, trees := a.syncer.Current()
 	if a.grown.Swap(false) {
 		defer a.release() // what the work below leaves behind
 		defer a.thrift.begin()()
 	}
 	err := a.docs.Update(ctx, docs.Present{Snapshot: snapshot, Trees: docsTrees(trees)})
+	result := "fine"
+	switch {
+	case err != nil:
+		result = "failed"
+	case len(a.docsKick) > 0: // a newer catalog came meanwhile
+		a.docsSince.Store(start.UnixNano())
+	default:
+		a.docsSince.Store(0)
+	}
+	if err == nil && since != 0 {
+		a.meters.docs.lag.Observe(time.Since(time.Unix(0, since)).Seconds())
+	}
+	a.meters.docs.updates.WithLabelValues(result).Inc()
+	a.meters.docs.duration.Observe(time.Since(start).Seconds())
 	if err != nil && ctx.Err() == nil {
 		a.log.Warn("the documentation could not be indexed, what was indexed before is served", "error", err)
 	}
 	return err == nil
+}
+
+// docsWaiting is how long the catalog has been newer than the index.
+func (a *App) docsWaiting() time.Duration {
+	since := a.docsSince.Load()
+	if since == 0 {
+		return 0
+	}
+	return time.Since(time.Unix(0, since))
 }
 
 // IndexDocs brings the documentation in step with the catalog, for a program that ends after a sync.
@@ -79,11 +109,12 @@ func docsTrees(trees map[string]ingest.Tree) map[string]docs.Tree {
 }
 
 func docsTree(tree ingest.Tree) docs.Tree {
+	root := tree.Root // what outlives an update holds the listing only
 	dir := func(name string) *ingest.Dir {
 		if name == "." {
 			name = ""
 		}
-		return tree.Root.Dir(name)
+		return root.Dir(name)
 	}
 	return docs.Tree{
 		FS: tree.FS, Revision: tree.Revision,
@@ -91,13 +122,26 @@ func docsTree(tree ingest.Tree) docs.Tree {
 			if folder := dir(name); folder != nil {
 				return folder.Hash, docs.AFolder
 			}
-			if hash, found := tree.Root.File(name); found {
+			if hash, found := root.File(name); found {
 				return hash, docs.AFile
 			}
-			if _, _, found := tree.Root.Link(name); found {
+			if _, _, found := root.Link(name); found {
 				return "", docs.ALink
 			}
 			return "", docs.Nothing
+		},
+		Folders: func(name string) iter.Seq2[string, string] {
+			return func(yield func(string, string) bool) {
+				folder := dir(name)
+				if folder == nil {
+					return
+				}
+				for _, sub := range folder.Dirs {
+					if !yield(sub.Name, sub.Hash) {
+						return
+					}
+				}
+			}
 		},
 		List: func(name string) (folders, files []string) {
 			folder := dir(name)

@@ -27,13 +27,14 @@ type meters struct {
 	syncDuration *prometheus.HistogramVec
 	lag          *prometheus.HistogramVec
 	webhooks     *prometheus.CounterVec
+	docs         docsMeters
 }
 
 func newMeters(registry *prometheus.Registry) *meters {
 	auto := promauto.With(registry)
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return &meters{
-		registry: registry,
+		registry: registry, docs: newDocsMeters(auto),
 		requests: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "callboard_requests_total", Help: "Commands answered, by verb and outcome.",
 		}, []string{"verb", "outcome"}),
