@@ -68,6 +68,7 @@ type Docs struct {
 type docsFile struct {
 	writer, reader *sql.DB
 	open           openFile
+	prepared       map[string]*sql.Stmt // of reader: the queries of a search
 }
 
 // Docs opens the index in the data folder. A file that is damaged or of another version is left
@@ -99,7 +100,7 @@ func (f *docsFile) close() error {
 	if f == nil {
 		return nil
 	}
-	return errors.Join(f.reader.Close(), f.writer.Close())
+	return f.abandon()
 }
 
 // openDocs opens an index that exists and has the right version.
@@ -132,6 +133,13 @@ func openDocs(ctx context.Context, path string) (_ *docsFile, err error) {
 	if f.reader, err = openPool(path, readers, pragma("query_only", "1")); err != nil {
 		return nil, err
 	}
+	f.prepared = map[string]*sql.Stmt{}
+	for _, query := range []string{searchHeads, searchBodies, searchPages, searchTexts} {
+		if f.prepared[query], err = f.reader.PrepareContext(ctx, query); err != nil { //nolint:sqlclosecheck // abandon does
+			delete(f.prepared, query)
+			return nil, err
+		}
+	}
 	info, err := os.Stat(path)
 	f.open = openFile{path, info}
 	return f, err
@@ -140,6 +148,9 @@ func openDocs(ctx context.Context, path string) (_ *docsFile, err error) {
 // abandon closes what was opened of a file that cannot be used.
 func (f *docsFile) abandon() error {
 	var errs []error
+	for _, stmt := range f.prepared {
+		errs = append(errs, stmt.Close())
+	}
 	for _, pool := range []*sql.DB{f.reader, f.writer} {
 		if pool != nil {
 			errs = append(errs, pool.Close())
@@ -250,6 +261,11 @@ func buildDocs(ctx context.Context, path string, change *docs.Change) (err error
 	}
 	if err := transact(ctx, pool, func(tx *sql.Tx) error { return writeDocs(ctx, tx, change) }); err != nil {
 		return err
+	}
+	for _, query := range []string{"INSERT INTO heads (heads) VALUES ('optimize')", "INSERT INTO bodies (bodies) VALUES ('optimize')"} {
+		if _, err := pool.ExecContext(ctx, query); err != nil { // in one piece, the tables answer faster
+			return err
+		}
 	}
 	_, err = pool.ExecContext(ctx, "PRAGMA user_version = "+strconv.Itoa(docsVersion)) // last: it says that all is there
 	return err

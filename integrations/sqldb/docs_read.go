@@ -143,6 +143,11 @@ func each(ctx context.Context, tx *sql.Tx, row func(scan func(...any) error) err
 	if err != nil {
 		return err
 	}
+	return eachRow(rows, row)
+}
+
+// eachRow hands rows on, and closes them.
+func eachRow(rows *sql.Rows, row func(scan func(...any) error) error) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		if err := row(rows.Scan); err != nil {
