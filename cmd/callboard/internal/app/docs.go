@@ -62,7 +62,7 @@ func (a *App) indexDocs(ctx context.Context) bool {
 	}
 	since, start := a.docsSince.Load(), time.Now()
 	snapshot, trees := a.syncer.Current()
-	if a.grown.Swap(false) {
+	if len(trees) > 0 && a.grown.Swap(false) {
 		defer a.release() // what the work below leaves behind
 		defer a.thrift.begin()()
 	}
