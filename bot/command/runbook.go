@@ -135,10 +135,10 @@ func (d Deps) anyRunbook(ctx context.Context, req *bot.Request, s subject, sympt
 		s.entity, s.match.How = owners[picked.Unit.Page], catalog.ByRef
 		s.typed = typed
 		r := runbooks{Deps: d, subject: s, req: req, units: units, owners: owners}
-		return r.show(ctx, picked.Unit, picked.Others), nil
+		return corrected(r.show(ctx, picked.Unit, picked.Others), picked.Taken), nil
 	case len(picked.Others) > 0:
 		r := runbooks{Deps: d, subject: s, req: req, units: units, owners: owners}
-		return r.choose(symptom, picked.Others), nil
+		return corrected(r.choose(symptom, picked.Others), picked.Taken), nil
 	}
 	match := s.view.Resolve(symptom)
 	notFound := notFoundError{req.Command, symptom, s.view, s.view.Resolve(req.Command.Args[0]).Candidates, refusal(s.view, symptom, match), true}
@@ -246,14 +246,24 @@ func (r *runbooks) answer(ctx context.Context, symptom string) (bot.Reply, error
 	picked := docs.Pick(symptom, r.units)
 	switch {
 	case picked.Unit != nil:
-		return r.show(ctx, picked.Unit, picked.Others), nil
+		return corrected(r.show(ctx, picked.Unit, picked.Others), picked.Taken), nil
 	case len(picked.Others) > 0:
-		return r.choose(symptom, picked.Others), nil
+		return corrected(r.choose(symptom, picked.Others), picked.Taken), nil
 	case r.match.How > catalog.ByPrefix && symptom == r.typed: // nobody asked for a symptom
 		return r.overview(ctx, nil), nil
 	}
 	note := card.Note{Status: card.Warn, Text: card.T("No section is about " + said(symptom) + "; these are all")}
 	return r.overview(ctx, &note), nil
+}
+
+// corrected says on a card which words were taken for others.
+func corrected(reply bot.Reply, taken []docs.Taken) bot.Reply {
+	var notes []card.Note
+	for _, t := range taken {
+		notes = append(notes, card.Note{Status: card.Warn, Text: card.T("No section says " + said(t.Typed) + "; it was taken for " + said(t.For))})
+	}
+	reply.Card.Notes = append(notes, reply.Card.Notes...)
+	return reply
 }
 
 // show renders one section itself.
