@@ -459,12 +459,18 @@ func (s *Syncer) placings(drafts map[*state]*draft) []placing {
 			}
 		}
 		sortFiles(files)
-		out = append(out, placing{
-			config: st.config, files: files, skeletons: skeletonDirs(files),
-			web: st.config.web(status.Branch), known: known && status.Error == "",
-		})
+		out = append(out, st.placing(files, status, known))
 	}
 	return out
+}
+
+// placing lines up the source as it is with these files, which are sorted; known says that they are those of a
+// tree that was read.
+func (st *state) placing(files []*catalog.File, status catalog.SourceStatus, known bool) placing {
+	return placing{
+		config: st.config, files: files, skeletons: skeletonDirs(files),
+		web: st.config.web(status.Branch), known: known && status.Error == "",
+	}
 }
 
 func sortFiles(files []*catalog.File) {

@@ -92,7 +92,7 @@ func (a *App) open(ctx context.Context) error {
 		Store: db.Catalog(), Sources: sources, Remote: remote, Log: a.log, Observe: a.observeSync,
 		Published: a.catalogPublished, Large: a.thrift.begin,
 	})
-	if err := a.syncer.Load(ctx); err != nil {
+	if err := hurried(func() error { return a.syncer.Load(ctx) }); err != nil {
 		return err
 	}
 	a.meters.watch(a.syncer.Snapshot, a.docs, a.syncer.Behind)
