@@ -99,14 +99,46 @@ func wholeText(p *ShelvedPage) string {
 	return strings.TrimSpace(b.String())
 }
 
-// withBelow is the text of a section and of those below it, with the headings of the latter.
+// withBelow is the text of a section and of those below it, with the headings of the latter, and with the addresses
+// of its links where those stand elsewhere on the page.
 func withBelow(sections []Section, at int) string {
 	var b strings.Builder
 	writeSection(&b, &sections[at], false)
-	for i := at + 1; i < len(sections) && sections[i].Level > sections[at].Level; i++ {
-		writeSection(&b, &sections[i], true)
+	end := at + 1
+	for ; end < len(sections) && sections[end].Level > sections[at].Level; end++ {
+		writeSection(&b, &sections[end], true)
 	}
-	return strings.TrimSpace(b.String())
+	text := strings.TrimSpace(b.String())
+	if !strings.Contains(text, "]") {
+		return text
+	}
+	lower := strings.ToLower(text)
+	var found strings.Builder
+	for i := range sections {
+		if i >= at && i < end {
+			continue
+		}
+		var scan scanner
+		for line := range strings.Lines(sections[i].Body) {
+			line = strings.TrimRight(line, "\n")
+			if label := definition(line); !scan.code(line) && label != "" && strings.Contains(lower, strings.ToLower(label)) {
+				found.WriteString("\n" + line)
+			}
+		}
+	}
+	if found.Len() > 0 {
+		text += "\n" + found.String()
+	}
+	return text
+}
+
+// definition gives the label, brackets included, of a line such as [raft]: https://raft.example; "" of others.
+func definition(line string) string {
+	label, address, found := strings.Cut(strings.TrimLeft(line, " "), "]:")
+	if !found || len(label) < 2 || label[0] != '[' || label[1] == '^' || strings.TrimSpace(address) == "" {
+		return ""
+	}
+	return label + "]"
 }
 
 func writeSection(b *strings.Builder, s *Section, headed bool) {
