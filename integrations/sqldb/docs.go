@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"callboard/catalog/docs"
@@ -62,12 +63,14 @@ type Docs struct {
 
 	mu   sync.RWMutex // held for reading while the file is used, for writing while it is replaced
 	file *docsFile    // nil when there is none that can be used
+
+	damaged atomic.Bool // something that was read of the file is not what was written
 }
 
 // docsFile is one open index.
 type docsFile struct {
 	writer, reader *sql.DB
-	open           openFile
+	open           *openFile
 	prepared       map[string]*sql.Stmt // of reader: the queries of a search
 }
 
@@ -140,8 +143,7 @@ func openDocs(ctx context.Context, path string) (_ *docsFile, err error) {
 			return nil, err
 		}
 	}
-	info, err := os.Stat(path)
-	f.open = openFile{path, info}
+	f.open, err = watchFile(path, databaseMagic)
 	return f, err
 }
 
@@ -156,14 +158,15 @@ func (f *docsFile) abandon() error {
 			errs = append(errs, pool.Close())
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, f.open.close())...)
 }
 
-// Check reports docs.ErrLost when there is no index, or its file was deleted, replaced or damaged.
+// Check reports docs.ErrLost when there is no index, or its file was deleted, replaced or overwritten, or
+// somebody came upon damage in it.
 func (x *Docs) Check(context.Context) error {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	if x.file == nil || x.file.open.check() != nil {
+	if x.file == nil || x.damaged.Load() || x.file.open.check() != nil {
 		return docs.ErrLost
 	}
 	return nil
@@ -187,6 +190,7 @@ func (x *Docs) read(ctx context.Context, look func(*sql.Tx) error) error {
 func (x *Docs) explain(err error) error {
 	switch primaryCode(err) {
 	case sqliteCorrupt, sqliteNotADB:
+		x.damaged.Store(true)
 		return fmt.Errorf("%w: %s: %w", docs.ErrLost, x.path, err)
 	case sqliteFull:
 		return fmt.Errorf("%s: %w: make space for the index of the documentation: %w", x.path, ErrFull, err)
@@ -237,6 +241,7 @@ func (x *Docs) replace(ctx context.Context, change *docs.Change) error {
 		return err
 	}
 	x.file, err = openDocs(ctx, x.path)
+	x.damaged.Store(false)
 	return err
 }
 
