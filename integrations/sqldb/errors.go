@@ -63,7 +63,8 @@ type LostError struct {
 func (e *LostError) Error() string {
 	repair := "put it back, or restart callboard and the catalog comes back from Git"
 	if e.How == "overwritten" {
-		repair = "stop callboard, move callboard.db, callboard.db-wal and callboard.db-shm away and start again; the catalog comes back from Git"
+		repair = "restart callboard; if it refuses to start, move callboard.db, callboard.db-wal and callboard.db-shm away first, " +
+			"and the catalog comes back from Git"
 	}
 	return fmt.Sprintf("database file %s was %s while in use, and nothing is stored any more: %s", e.File, e.How, repair)
 }
@@ -81,6 +82,7 @@ func (e *NewerError) Error() string {
 }
 
 const (
+	sqliteError   = sqlite3.SQLITE_ERROR
 	sqliteFull    = sqlite3.SQLITE_FULL
 	sqliteCorrupt = sqlite3.SQLITE_CORRUPT
 	sqliteNotADB  = sqlite3.SQLITE_NOTADB

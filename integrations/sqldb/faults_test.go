@@ -150,7 +150,7 @@ func wantSaid(t *testing.T, who string, err error, words string) {
 	}
 }
 
-// TestCheck_FilesBack: what was moved away and back is as good as before.
+// TestCheck_FilesBack: what was moved away and back is as good as before, and holds nothing of what was refused.
 func TestCheck_FilesBack(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "data"))
 	defer closeDB(t, db)
@@ -158,8 +158,12 @@ func TestCheck_FilesBack(t *testing.T) {
 	dir := filepath.Dir(db.Path())
 	noError(t, os.Rename(dir, dir+"-away"))
 	wantSaid(t, "Check", db.Check(t.Context()), "deleted while in use")
+	wantSaid(t, "Apply", db.Catalog().Apply(t.Context(), ingesttest.Generation(5, 10)), "deleted while in use")
 	noError(t, os.Rename(dir+"-away", dir))
 	noError(t, db.Check(t.Context()))
+	if got, err := ingesttest.WholeGeneration(t.Context(), db.Catalog(), 10); err != nil || got != 1 {
+		t.Errorf("the store holds set %d, %v; want set 1, since 5 was refused", got, err)
+	}
 	apply(t, db, ingesttest.Generation(2, 10))
 }
 

@@ -290,10 +290,12 @@ func transact(ctx context.Context, pool *sql.DB, change func(*sql.Tx) error) err
 	return tx.Commit()
 }
 
-// rollback is quiet about a transaction that the database has already rolled back by itself.
+// rollback is quiet about a transaction that the database has already rolled back by itself, as SQLite
+// does on a full disk.
 func rollback(tx *sql.Tx) error {
-	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
-		return err
+	err := tx.Rollback()
+	if errors.Is(err, sql.ErrTxDone) || primaryCode(err) == sqliteError && strings.Contains(err.Error(), "no transaction is active") {
+		return nil
 	}
-	return nil
+	return err
 }

@@ -55,8 +55,9 @@ type App struct {
 	grown    atomic.Bool   // a large sync, or the start, makes a large index of documentation
 	thrift   thrift
 
-	mu      sync.Mutex
-	dbFault error
+	mu        sync.Mutex
+	dbFault   error
+	docsFault error
 }
 
 // New opens the data folder and loads the catalog that it holds. It asks nobody outside: sources are
@@ -171,6 +172,9 @@ func (a *App) check(ctx context.Context) {
 		a.log.Error("the store is not well", "error", err)
 	case changed:
 		a.log.Info("the store is well again")
+		if a.syncer.Fault() != nil {
+			a.syncer.Kick() // what it refused need not wait for the next poll
+		}
 	}
 }
 
@@ -184,6 +188,9 @@ func (a *App) Faults() []string {
 	}
 	if err := a.syncer.Fault(); err != nil && a.dbFault == nil {
 		faults = append(faults, "the store refused the last change, older facts are shown: "+err.Error())
+	}
+	if a.docsFault != nil {
+		faults = append(faults, "the documentation could not be indexed, what was indexed before is shown: "+a.docsFault.Error())
 	}
 	return faults
 }

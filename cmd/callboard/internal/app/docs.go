@@ -40,7 +40,7 @@ func (a *App) runDocs(ctx context.Context) error {
 	defer ticker.Stop()
 	for due := true; ; {
 		if due {
-			due = !a.indexDocs(ctx)
+			due = a.indexDocs(ctx) != nil
 		}
 		select {
 		case <-ctx.Done():
@@ -53,9 +53,8 @@ func (a *App) runDocs(ctx context.Context) error {
 	}
 }
 
-// indexDocs brings the documentation in step once, and reports whether it could. Old documentation is
-// served until it can.
-func (a *App) indexDocs(ctx context.Context) bool {
+// indexDocs brings the documentation in step once. Old documentation is served until it can.
+func (a *App) indexDocs(ctx context.Context) error {
 	select {
 	case <-a.docsKick: // what it tells of is seen below
 	default:
@@ -81,10 +80,25 @@ func (a *App) indexDocs(ctx context.Context) bool {
 	}
 	a.meters.docs.updates.WithLabelValues(result).Inc()
 	a.meters.docs.duration.Observe(time.Since(start).Seconds())
-	if err != nil && ctx.Err() == nil {
-		a.log.Warn("the documentation could not be indexed, what was indexed before is served", "error", err)
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	return err == nil
+	a.noteDocs(err)
+	return err
+}
+
+// noteDocs remembers whether the documentation could be indexed, and writes a log line when that changed.
+func (a *App) noteDocs(err error) {
+	a.mu.Lock()
+	changed := (err == nil) != (a.docsFault == nil)
+	a.docsFault = err
+	a.mu.Unlock()
+	switch {
+	case changed && err != nil:
+		a.log.Error("the documentation could not be indexed, what was indexed before is served", "error", err)
+	case changed:
+		a.log.Info("the documentation can be indexed again")
+	}
 }
 
 // docsWaiting is how long the catalog has been newer than the index.
@@ -97,7 +111,7 @@ func (a *App) docsWaiting() time.Duration {
 }
 
 // IndexDocs brings the documentation in step with the catalog, for a program that ends after a sync.
-func (a *App) IndexDocs(ctx context.Context) { a.indexDocs(ctx) }
+func (a *App) IndexDocs(ctx context.Context) error { return a.indexDocs(ctx) }
 
 // docsTrees are the trees as catalog/docs sees them.
 func docsTrees(trees map[string]ingest.Tree) map[string]docs.Tree {

@@ -175,7 +175,7 @@ func (a *App) observeSync(e ingest.Event) {
 	if e.Lag > 0 {
 		a.meters.lag.WithLabelValues(e.Source).Observe(e.Lag.Seconds())
 	}
-	if set := e.Set; set != nil && !set.Empty() {
+	if set := e.Set; set != nil && !set.Empty() && e.Err == nil {
 		a.log.Info("catalog changed", "source", e.Source, "added", len(set.Added), "changed", len(set.Changed),
 			"moved", len(set.Moved), "removed", len(set.Removed), "files", strconv.Itoa(len(set.Files)), "took_ms", e.Took.Milliseconds())
 	}
