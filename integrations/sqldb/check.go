@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 )
@@ -108,10 +109,14 @@ func (d *DB) forsake() error {
 	if len(d.files) == 0 {
 		return nil
 	}
-	lost, isLost := errors.AsType[*LostError](d.files[0].check())
 	log := d.files[1]
-	if now, err := os.Stat(log.path); !isLost || lost.How != "replaced" || err != nil || !os.SameFile(now, log.info) {
+	now, err := os.Stat(log.path)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	lost, isLost := errors.AsType[*LostError](d.files[0].check())
+	if err != nil || !isLost || lost.How != "replaced" || !os.SameFile(now, log.info) {
+		return err
 	}
 	d.log.Warn("the database was replaced while in use: what was not yet in the old one is set aside", "file", log.path+".replaced")
 	return os.Rename(log.path, log.path+".replaced")

@@ -20,7 +20,9 @@ func (d *DB) Reader() *sql.DB { return d.reader }
 func (d *DB) Path() string { return d.path }
 
 // Write runs a transaction of the test's own.
-func (d *DB) Write(ctx context.Context, change func(*sql.Tx) error) error { return d.write(ctx, change) }
+func (d *DB) Write(ctx context.Context, change func(*sql.Tx) error) error {
+	return d.write(ctx, change)
+}
 
 // VersionNumber is a version of SQLite as one number.
 func VersionNumber(version string) int { return versionNumber(version) }

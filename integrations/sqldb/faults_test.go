@@ -122,8 +122,10 @@ func TestCheck_FilesLost(t *testing.T) {
 		"Zeroed":        {func(t *testing.T, path string) { overwrite(t, path, 0, make([]byte, size(t, path))) }, "callboard.db was overwritten while in use", false},
 		"GarbageHeader": {func(t *testing.T, path string) { overwrite(t, path, 0, []byte("no database at all")) }, "callboard.db was overwritten while in use", false},
 		"LogEmptied":    {func(t *testing.T, path string) { noError(t, os.Truncate(path+"-wal", 0)) }, "callboard.db-wal was overwritten while in use", true},
-		"LogZeroed": {func(t *testing.T, path string) { overwrite(t, path+"-wal", 0, make([]byte, size(t, path+"-wal"))) },
-			"callboard.db-wal was overwritten while in use", false},
+		"LogZeroed": {
+			func(t *testing.T, path string) { overwrite(t, path+"-wal", 0, make([]byte, size(t, path+"-wal"))) },
+			"callboard.db-wal was overwritten while in use", false,
+		},
 		"ThreePagesZeroed": {func(t *testing.T, path string) { overwrite(t, path, size(t, path)/2/8192*8192, make([]byte, 3*8192)) }, "is damaged", true},
 		"CutInTheMiddle":   {func(t *testing.T, path string) { noError(t, os.Truncate(path, size(t, path)/2/8192*8192)) }, "is damaged", true},
 	} {

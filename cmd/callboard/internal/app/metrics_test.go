@@ -46,7 +46,9 @@ func TestProblemMetrics_Documentation(t *testing.T) {
 	if _, err := a.Sync(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
-	a.IndexDocs(t.Context())
+	if err := a.IndexDocs(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	families, err := a.meters.registry.Gather()
 	if err != nil {
 		t.Fatal(err)
