@@ -140,7 +140,9 @@ func TestDocsMetrics(t *testing.T) {
 	if a.docsWaiting() == 0 {
 		t.Error("nobody waits for the documentation of a new catalog")
 	}
-	a.IndexDocs(t.Context())
+	if err := a.IndexDocs(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	families, err := a.meters.registry.Gather()
 	if err != nil {
 		t.Fatal(err)
