@@ -93,7 +93,7 @@ func (d Deps) runbookTarget(req *bot.Request) (s subject, symptom string, err er
 		switch {
 		case match.How == catalog.NoMatch || match.How.Guess() || n > 1 && match.How > catalog.ByTitle:
 		case match.Ambiguous():
-			match = d.withRunbook(match)
+			match = d.withRunbook(s.view, match)
 			if match.Entity == nil {
 				return s, "", &ambiguousError{req.Command, typed, s.view, match.Candidates, match.Total}
 			}
@@ -109,8 +109,8 @@ func (d Deps) runbookTarget(req *bot.Request) (s subject, symptom string, err er
 }
 
 // withRunbook takes the only candidate that has a runbook.
-func (d Deps) withRunbook(match catalog.Match) catalog.Match {
-	has := slices.DeleteFunc(slices.Clone(match.Candidates), func(e *catalog.Entity) bool { return d.Docs.Runbook(e.Ref).Zero() })
+func (d Deps) withRunbook(view catalog.View, match catalog.Match) catalog.Match {
+	has := slices.DeleteFunc(slices.Clone(match.Candidates), func(e *catalog.Entity) bool { return d.Docs.Runbook(view, e.Ref).Zero() })
 	if len(has) == 1 && match.Total == len(match.Candidates) {
 		match.Entity = has[0]
 		match.Via = "and is the only one of " + strconv.Itoa(match.Total) + " with a runbook"
@@ -360,7 +360,7 @@ func (r *runbooks) overview(ctx context.Context, note *card.Note) bot.Reply {
 	if more := len(r.units) - runbookChoices; more > 0 {
 		c.Notes = append(c.Notes, card.Note{Text: card.T("and " + thousands(more) + " more: say what you see, as in runbook " + r.entity.Ref.Short() + " SYMPTOM")})
 	}
-	for i, link := range r.Docs.Runbook(r.entity.Ref).Links {
+	for i, link := range r.Docs.Runbook(r.subject.view, r.entity.Ref).Links {
 		if i < 5 {
 			c.Items = append(c.Items, card.Item{Text: card.Link(card.Line(link.Title), link.URL), Detail: card.T("elsewhere")})
 		}
@@ -393,14 +393,14 @@ func titles(units []docs.Unit, most int) string {
 // none says that there are no pages, and where else to look: links, and the runbooks of others.
 func (r *runbooks) none(ctx context.Context, symptom string) (bot.Reply, error) {
 	c := &card.Card{Title: card.Line(r.entity.Ref.Short() + " · runbook"), Notes: r.notes(), Footer: r.footer()}
-	book := r.Docs.Runbook(r.entity.Ref)
+	book := r.Docs.Runbook(r.subject.view, r.entity.Ref)
 	for i, link := range book.Links {
 		if i < 10 {
 			c.Items = append(c.Items, card.Item{Text: card.Link(card.Line(link.Title), link.URL), Detail: card.T("elsewhere, not indexed")})
 		}
 	}
 	c.Summary = card.Line(r.entity.Ref.Short() + ": " + count(len(book.Links), "runbook", "runbooks") + " elsewhere")
-	if declared := r.subject.runbook(nil).field; r.past && declared.Gap == nil { // links of the past are only in the descriptor
+	if declared := r.subject.runbook(nil).field; len(book.Links) == 0 && declared.Gap == nil { // of the past, and pages that are not shown to the asker
 		c.Fields = []card.Field{declared}
 		c.Summary = r.entity.Ref.Short() + ": " + card.Line(declared.Value.Plain())
 	} else if len(book.Links) == 0 {

@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -40,6 +41,7 @@ type Library struct {
 // state is what cards ask for.
 type state struct {
 	runbooks map[catalog.Ref]Summary
+	guarded  map[catalog.Ref][]Book
 	problems map[catalog.Ref][]catalog.Problem // of shelves
 	pages    []catalog.Problem
 	size     Size
@@ -80,23 +82,30 @@ func (l *Library) remember(ctx context.Context, stock Stock, all bool, gone ...c
 	l.facts.Lock()
 	defer l.facts.Unlock()
 	if all || l.state.runbooks == nil {
-		l.state = state{runbooks: map[catalog.Ref]Summary{}, problems: map[catalog.Ref][]catalog.Problem{}}
+		l.state = state{runbooks: map[catalog.Ref]Summary{}, guarded: map[catalog.Ref][]Book{}, problems: map[catalog.Ref][]catalog.Problem{}}
 	}
 	l.state.pages, l.state.size = stock.Problems, size
 	for _, ref := range gone {
-		delete(l.state.runbooks, ref)
-		delete(l.state.problems, ref)
+		l.state.drop(ref)
 	}
 	for ref, kept := range stock.Shelves {
-		delete(l.state.runbooks, ref)
-		delete(l.state.problems, ref)
+		l.state.drop(ref)
 		if !kept.Runbook.Zero() {
 			l.state.runbooks[ref] = kept.Runbook
+		}
+		if len(kept.Guarded) > 0 {
+			l.state.guarded[ref] = kept.Guarded
 		}
 		if len(kept.Problems) > 0 {
 			l.state.problems[ref] = kept.Problems
 		}
 	}
+}
+
+func (s *state) drop(ref catalog.Ref) {
+	delete(s.runbooks, ref)
+	delete(s.guarded, ref)
+	delete(s.problems, ref)
 }
 
 // Size says how much there is in the index, as of the last update.
@@ -106,33 +115,49 @@ func (l *Library) Size() Size {
 	return l.state.size
 }
 
-// Runbook says what runbooks an entity has; the zero Summary for none.
-func (l *Library) Runbook(ref catalog.Ref) Summary {
-	if l == nil {
+// Runbook says what runbooks an entity has, as far as the viewer sees them; the zero Summary for none.
+func (l *Library) Runbook(view catalog.View, ref catalog.Ref) Summary {
+	if _, seen := view.Get(ref); !seen || l == nil {
 		return Summary{}
 	}
 	l.facts.RLock()
-	defer l.facts.RUnlock()
-	return l.state.runbooks[ref]
+	book, guarded := l.state.runbooks[ref], l.state.guarded[ref]
+	l.facts.RUnlock()
+	sight := NewSight(view)
+	for _, page := range guarded {
+		if sight.passes(page.Behind) {
+			book.add(page)
+		}
+	}
+	return book
 }
 
 // Problems gives what is wrong with the documentation of the entities that the viewer sees, sorted
-// by source, path and line.
+// by source, path and line. Those of files in another source than the entity's are seen by those who see an entity
+// of that source.
 func (l *Library) Problems(view catalog.View) []catalog.Problem {
 	if l == nil {
 		return nil
 	}
+	sources := map[string]bool{}
+	sees := func(p catalog.Problem) bool {
+		if _, asked := sources[p.Origin.Source]; !asked {
+			sources[p.Origin.Source] = view.SeesSource(p.Origin.Source)
+		}
+		_, seen := view.Get(p.Ref)
+		return seen && sources[p.Origin.Source]
+	}
 	l.facts.RLock()
-	now := l.state.pages
-	var out []catalog.Problem
+	all := slices.Clone(l.state.pages)
 	for ref, problems := range l.state.problems {
 		if _, seen := view.Get(ref); seen {
-			out = append(out, problems...)
+			all = append(all, problems...)
 		}
 	}
 	l.facts.RUnlock()
-	for _, p := range now {
-		if _, seen := view.Get(p.Ref); seen {
+	var out []catalog.Problem
+	for _, p := range all {
+		if sees(p) {
 			out = append(out, p)
 		}
 	}
@@ -159,7 +184,9 @@ func (l *Library) Pages(ctx context.Context, view catalog.View, ref catalog.Ref)
 	if _, seen := view.Get(ref); !seen || l == nil {
 		return nil, nil
 	}
-	return l.index.Shelf(ctx, ref)
+	pages, err := l.index.Shelf(ctx, ref)
+	sight := NewSight(view)
+	return slices.DeleteFunc(pages, func(p ShelvedPage) bool { return !sight.passes(p.Behind) }), err
 }
 
 // Search gives the best sections that the viewer may see.
@@ -259,13 +286,14 @@ func concerned(e *catalog.Entity) bool {
 	})
 }
 
-// ownersOf names for each page the first entity that has it, to which its problems are told.
+// ownersOf names for each page the entity to which its problems are told: the first that has it, or the one that stands
+// nearest above a page that lies elsewhere.
 func ownersOf(shelves []*Shelf) map[PageKey]catalog.Ref {
 	owners := map[PageKey]catalog.Ref{}
 	for _, shelf := range shelves {
 		for _, f := range shelf.Files {
 			if _, known := owners[f.PageKey]; !known {
-				owners[f.PageKey] = shelf.Ref
+				owners[f.PageKey] = cmp.Or(f.Behind.last(), shelf.Ref)
 			}
 		}
 	}

@@ -76,7 +76,7 @@ func contents(t *testing.T, l *docs.Library, now docs.Present) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&b, "%s %+v\n", e.Ref, l.Runbook(e.Ref))
+		fmt.Fprintf(&b, "%s %+v\n", e.Ref, l.Runbook(view, e.Ref))
 		for _, p := range pages {
 			fmt.Fprintf(&b, "  %s %s %s %t\n", p.Source, p.Path, p.Title, p.Runbook)
 		}

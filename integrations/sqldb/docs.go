@@ -19,7 +19,7 @@ import (
 
 const (
 	docsName     = "docs.db"
-	docsVersion  = 1                      // of its schema; a file of another version is built anew
+	docsVersion  = 2                      // of its schema; a file of another version is built anew
 	searchBudget = 250 * time.Millisecond // for one search
 	buildCache   = 64 << 10               // KiB of pages in memory while an index is built
 )
@@ -42,7 +42,7 @@ CREATE TABLE shelves (
 	ref TEXT PRIMARY KEY, stamp BLOB NOT NULL, links TEXT NOT NULL, problems TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE shelf_pages (
 	ref TEXT NOT NULL, ord INTEGER NOT NULL, page INTEGER NOT NULL, title TEXT NOT NULL, runbook INTEGER NOT NULL,
-	PRIMARY KEY (ref, ord)) WITHOUT ROWID;
+	behind TEXT NOT NULL, PRIMARY KEY (ref, ord)) WITHOUT ROWID;
 CREATE INDEX shelf_pages_page ON shelf_pages (page, runbook);
 CREATE VIRTUAL TABLE heads USING fts5 (
 	words, content='', contentless_delete=1, prefix='3 4', tokenize='porter unicode61 remove_diacritics 2');

@@ -36,7 +36,7 @@ func (x *Docs) Search(ctx context.Context, view catalog.View, q docs.Query) (doc
 	}
 	var found docs.Found
 	err := x.read(ctx, func(tx *sql.Tx) (err error) {
-		s := &docsSearch{tx: tx, file: x.file, view: view, query: q, budget: x.budget, refs: map[int64][]catalog.Ref{}}
+		s := &docsSearch{tx: tx, file: x.file, view: view, query: q, budget: x.budget, refs: map[int64][]catalog.Ref{}, books: map[int64]bool{}, sight: docs.NewSight(view)}
 		found, err = s.run(ctx)
 		return err
 	})
@@ -65,7 +65,9 @@ type docsSearch struct {
 	view   catalog.View
 	query  docs.Query
 	budget time.Duration
+	sight  *docs.Sight
 	refs   map[int64][]catalog.Ref // entities that the viewer sees, by page; none for a hidden page
+	books  map[int64]bool          // pages that are runbooks of such an entity
 }
 
 func (s *docsSearch) run(ctx context.Context) (docs.Found, error) {
@@ -196,9 +198,8 @@ const (
 		AND (? = 0 OR EXISTS (SELECT 1 FROM shelf_pages s WHERE s.page = bodies.rowid >> 12 AND s.runbook = 1))
 		AND (? = '' OR EXISTS (SELECT 1 FROM shelf_pages s WHERE s.page = bodies.rowid >> 12 AND s.ref = ?))
 		ORDER BY rowid LIMIT ?)`
-	searchPages = "SELECT page, ref FROM shelf_pages WHERE page IN (SELECT value FROM json_each(?)) ORDER BY page, ref"
-	searchTexts = `SELECT c.id, c.heading, c.trail, c.level, c.anchor, c.line, c.last, c.body, p.source, p.path, p.revision, p.title, p.tags,
-			EXISTS (SELECT 1 FROM shelf_pages s WHERE s.page = p.id AND s.runbook = 1)
+	searchPages = "SELECT page, ref, runbook, behind FROM shelf_pages WHERE page IN (SELECT value FROM json_each(?)) ORDER BY page, ref"
+	searchTexts = `SELECT c.id, c.heading, c.trail, c.level, c.anchor, c.line, c.last, c.body, p.source, p.path, p.revision, p.title, p.tags
 		FROM sections c JOIN pages p ON p.id = c.id >> 12 WHERE c.id IN (SELECT value FROM json_each(?))`
 )
 
@@ -252,7 +253,7 @@ func (s *docsSearch) matching(ctx context.Context, query string, args ...any) (i
 
 // seen leaves those that the viewer sees. For one who sees everything load does, which looks at much fewer.
 func (s *docsSearch) seen(ctx context.Context, ids []int64) ([]int64, error) {
-	if s.view.SeesAll() {
+	if s.view.SeesAll() && s.query.Only == nil {
 		return ids, nil
 	}
 	if err := s.look(ctx, ids); err != nil {
@@ -261,7 +262,8 @@ func (s *docsSearch) seen(ctx context.Context, ids []int64) ([]int64, error) {
 	return slices.DeleteFunc(ids, func(id int64) bool { return len(s.refs[id>>ordBits]) == 0 }), nil
 }
 
-// look finds out which entities the pages of sections belong to, as far as the viewer sees them.
+// look finds out which entities the pages of sections belong to, as far as the query asks for them and the viewer
+// sees the pages there.
 func (s *docsSearch) look(ctx context.Context, ids []int64) error {
 	var pages []int64
 	for _, id := range ids {
@@ -277,18 +279,36 @@ func (s *docsSearch) look(ctx context.Context, ids []int64) error {
 	return s.each(ctx, searchPages, pages, func(scan func(...any) error) error {
 		var page int64
 		var name string
-		if err := scan(&page, &name); err != nil {
+		var runbook bool
+		var behind docs.Guard
+		if err := scan(&page, &name, &runbook, &behind); err != nil {
 			return err
 		}
 		ref, err := catalog.ParseRef(name, "", catalog.DefaultNamespace)
 		if err != nil {
 			return err
 		}
-		if _, seen := s.view.Get(ref); seen && len(s.refs[page]) < 5 {
+		if !s.asks(ref, runbook) || !s.sight.Sees(ref, behind) {
+			return nil
+		}
+		s.books[page] = s.books[page] || runbook
+		if len(s.refs[page]) < 5 {
 			s.refs[page] = append(s.refs[page], ref)
 		}
 		return nil
 	})
+}
+
+// asks reports whether the query is about what stands on the shelf of an entity.
+func (s *docsSearch) asks(ref catalog.Ref, runbook bool) bool {
+	if s.query.Runbooks && !runbook || s.query.Ref != (catalog.Ref{}) && s.query.Ref != ref {
+		return false
+	}
+	if s.query.Only == nil {
+		return true
+	}
+	e, seen := s.view.Get(ref)
+	return seen && s.query.Only(e)
 }
 
 // each runs a prepared query about a list of numbers and hands its rows on.
@@ -312,8 +332,8 @@ func (s *docsSearch) load(ctx context.Context, ids []int64) (hits []docs.Hit, er
 		var trail, tags string
 		c := &h.Section
 		err := scan(&id, &c.Heading, &trail, &c.Level, &c.Anchor, &c.Line, &c.Last, &c.Body,
-			&h.Source, &h.Path, &h.Revision, &h.Page, &tags, &h.Runbook)
-		c.Trail, h.Tags, h.Refs = splitList(trail), splitList(tags), s.refs[id>>ordBits]
+			&h.Source, &h.Path, &h.Revision, &h.Page, &tags)
+		c.Trail, h.Tags, h.Refs, h.Runbook = splitList(trail), splitList(tags), s.refs[id>>ordBits], s.books[id>>ordBits]
 		if len(h.Refs) > 0 {
 			hits = append(hits, h)
 		}

@@ -192,9 +192,9 @@ func (w *docsWriter) shelf(ctx context.Context, s *docs.Shelf, replaces bool) er
 		return err
 	}
 	for i, f := range s.Files {
-		err := w.exec(ctx, `INSERT INTO shelf_pages (ref, ord, page, title, runbook)
-			SELECT ?, ?, id, ?, ? FROM pages WHERE source = ? AND path = ?`,
-			ref, i, f.Title, number(f.Runbook), f.Source, f.Path)
+		err := w.exec(ctx, `INSERT INTO shelf_pages (ref, ord, page, title, runbook, behind)
+			SELECT ?, ?, id, ?, ?, ? FROM pages WHERE source = ? AND path = ?`,
+			ref, i, f.Title, number(f.Runbook), string(f.Behind), f.Source, f.Path)
 		if err != nil {
 			return err
 		}
