@@ -80,9 +80,9 @@ lint-tidy:
 fmt: ## format the code
 	$(GOLANGCI_LINT) fmt
 
-bench: ## print Go benchmark lines; BENCH=regexp picks some, COUNT=10 repeats them, SHORT=1 leaves the largest out
+bench: ## print Go benchmark lines and a table of the numbers to reach; BENCH=regexp picks some, COUNT=10 repeats them, SHORT=1 leaves the largest out
 	dirs=$$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -r -n1 dirname | sort -u); \
-	[ -z "$$dirs" ] || go test -run='^$$' -bench='$(BENCH)' $(if $(SHORT),-short) -count=$(COUNT) -benchmem -timeout 60m $$dirs
+	[ -z "$$dirs" ] || go test -run='^$$' -bench='$(BENCH)' $(if $(SHORT),-short) -count=$(COUNT) -benchmem -timeout 60m $$dirs | .ci/bench-table
 
 fuzz: ## run every fuzz target for FUZZTIME (20s)
 	grep -r --include='*_test.go' '^func Fuzz' . | sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9_]*).*|\1 \2|' | sort | { \

@@ -59,6 +59,21 @@ func (v View) BlobURL(o Origin) string {
 	return web + "#L" + strconv.Itoa(o.Line)
 }
 
+// EditURL gives the forge's page on which a file of the source's branch is edited, or "" where there is none.
+func (v View) EditURL(o Origin) string {
+	source := v.source(o.Source)
+	base, found := strings.CutSuffix(source.Web, "/"+source.Branch+"/")
+	if !found || source.Branch == "" || v.webURL(o) == "" {
+		return ""
+	}
+	for _, forge := range []struct{ view, edit string }{{"/blob", "/edit"}, {"/src/branch", "/_edit"}} {
+		if root, found := strings.CutSuffix(base, forge.view); found {
+			return root + forge.edit + "/" + source.Branch + "/" + (&url.URL{Path: o.Path}).EscapedPath()
+		}
+	}
+	return ""
+}
+
 // atRevision makes the base URL of a branch's files that of a commit's.
 func atRevision(web, branch, revision string) string {
 	base, found := strings.CutSuffix(web, "/"+branch+"/")

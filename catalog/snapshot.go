@@ -2,7 +2,9 @@ package catalog
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -75,28 +77,40 @@ func (s *Snapshot) Revision() int64 { return s.contents.Revision }
 // As gives the catalog as viewer sees it. A nil viewer sees nothing.
 func (s *Snapshot) As(viewer Viewer) View { return View{s, viewer} }
 
+// sortedDocuments sorts by ref: first by kinds and namespaces, which are few, then the names of each, which
+// takes a third of the time of comparing whole refs.
 func sortedDocuments(documents []*Document) []*Document {
-	type keyed struct { // the key at hand: entities are far away in memory
-		ref Ref
-		doc *Document
+	type family struct{ kind, namespace string }
+	type named struct { // the name at hand: entities are far away in memory
+		name string
+		doc  *Document
 	}
-	keys := make([]keyed, 0, len(documents))
+	families := make(map[family][]named)
 	for _, d := range documents {
 		if d.Entity != nil {
-			keys = append(keys, keyed{d.Entity.Ref, d})
+			ref := &d.Entity.Ref
+			key := family{ref.Kind, ref.Namespace}
+			families[key] = append(families[key], named{ref.Name, d})
 		}
 	}
-	slices.SortFunc(keys, func(a, b keyed) int {
-		if c := a.ref.Compare(b.ref); c != 0 {
-			return c
-		}
-		x, y := a.doc.Origin, b.doc.Origin
-		return cmp.Or(cmp.Compare(x.Source, y.Source), cmp.Compare(x.Path, y.Path), cmp.Compare(x.Doc, y.Doc))
+	order := slices.SortedFunc(maps.Keys(families), func(a, b family) int {
+		return cmp.Or(strings.Compare(a.kind, b.kind), strings.Compare(a.namespace, b.namespace))
 	})
-	keys = slices.CompactFunc(keys, func(a, b keyed) bool { return a.ref == b.ref })
-	sorted := make([]*Document, len(keys))
-	for i, k := range keys {
-		sorted[i] = k.doc
+	sorted := make([]*Document, 0, len(documents))
+	for _, key := range order {
+		members := families[key]
+		slices.SortFunc(members, func(a, b named) int {
+			if c := strings.Compare(a.name, b.name); c != 0 {
+				return c
+			}
+			x, y := a.doc.Origin, b.doc.Origin
+			return cmp.Or(cmp.Compare(x.Source, y.Source), cmp.Compare(x.Path, y.Path), cmp.Compare(x.Doc, y.Doc))
+		})
+		for i, m := range members {
+			if i == 0 || m.name != members[i-1].name {
+				sorted = append(sorted, m.doc)
+			}
+		}
 	}
 	return sorted
 }

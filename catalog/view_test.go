@@ -216,6 +216,24 @@ func TestView_Annotations(t *testing.T) {
 	}
 }
 
+func TestView_EditURL(t *testing.T) {
+	contents := catalog.Contents{Sources: append(sources(),
+		catalog.SourceStatus{Name: "lab", Branch: "main", Web: "https://lab.example.com/x/y/-/blob/main/"},
+		catalog.SourceStatus{Name: "tea", Branch: "feature/x", Web: "https://tea.example.com/x/y/src/branch/feature/x/"},
+		catalog.SourceStatus{Name: "other", Branch: "main", Web: "https://example.com/show/main/"})}
+	v := catalog.NewSnapshot(contents).As(catalog.Everything{})
+	for source, want := range map[string]string{
+		"acme":  "https://git.example.com/acme/catalog/edit/main/a/b%23c.md",
+		"lab":   "https://lab.example.com/x/y/-/edit/main/a/b%23c.md",
+		"tea":   "https://tea.example.com/x/y/_edit/feature/x/a/b%23c.md",
+		"other": "", "local": "", "unknown": "",
+	} {
+		if got := v.EditURL(catalog.Origin{Source: source, Path: "a/b#c.md", Line: 3, Revision: "3f78685"}); got != want {
+			t.Errorf("EditURL of %s = %q, want %q", source, got, want)
+		}
+	}
+}
+
 func TestView_BlobURL(t *testing.T) {
 	contents := catalog.Contents{Sources: append(sources(), catalog.SourceStatus{Name: "evil", Web: "javascript:alert(1)//"},
 		catalog.SourceStatus{Name: "tea", Branch: "feature/x", Web: "https://tea.example.com/x/y/src/branch/feature/x/"})}

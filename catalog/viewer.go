@@ -20,6 +20,12 @@ type Everything struct{}
 // CanSee always reports true.
 func (Everything) CanSee(*Entity) bool { return true }
 
+// SeesAll reports whether nothing is hidden from the viewer, so that what exists need not be asked for one by one.
+func (v View) SeesAll() bool { return v.seesAll() }
+
+// SeesSource reports whether the viewer sees an entity of a source, or everything.
+func (v View) SeesSource(name string) bool { return v.seesSource(name) }
+
 // Only gives the view of those entities that keep lets through, as if the viewer saw no others.
 func (v View) Only(keep func(e *Entity) bool) View {
 	return View{v.s, ViewerFunc(func(e *Entity) bool { return v.sees(e) && keep(e) })}

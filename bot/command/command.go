@@ -12,7 +12,7 @@ import (
 	"callboard/catalog/policy"
 )
 
-// Deps is what the commands need of the rest of the house. History, CatalogAt, Rule, Now and Zone may be
+// Deps is what the commands need of the rest of the house. History, CatalogAt, PagesAt, Rule, Now and Zone may be
 // left out.
 type Deps struct {
 	Catalog func() *catalog.Snapshot
@@ -22,9 +22,11 @@ type Deps struct {
 
 	History   catalog.History                                             // nil: nobody knows who wrote what
 	CatalogAt func(context.Context, catalog.Moment) (catalog.Past, error) // nil: there is only the present
-	Rule      func(policy.Actor) string                                   // the rule by which an actor sees what they see; nil: none hides anything
-	Now       func() time.Time                                            // nil: time.Now
-	Zone      *time.Location                                              // of moments that are typed without one; nil: the machine's
+	// PagesAt gives the documentation of an entity of a past; nil: only the present one is known.
+	PagesAt func(context.Context, catalog.Past, catalog.Ref) ([]docs.ShelvedPage, error)
+	Rule    func(policy.Actor) string // the rule by which an actor sees what they see; nil: none hides anything
+	Now     func() time.Time          // nil: time.Now
+	Zone    *time.Location            // of moments that are typed without one; nil: the machine's
 
 	Announce  func(ctx context.Context, subject string, to []bot.Address, c *card.Card) error // nil: nothing outlives its answer
 	Operators []bot.Address                                                                   // where the operators are asked
@@ -36,7 +38,7 @@ type Deps struct {
 // All gives the verbs in the order in which help shows them.
 func All(d Deps) []*bot.Command {
 	commands := []*bot.Command{
-		d.reading(Deps.whoOwns), d.present(Deps.runbook), d.reading(Deps.links), d.reading(Deps.deps), d.reading(Deps.find),
+		d.reading(Deps.whoOwns), d.reading(Deps.runbook), d.reading(Deps.links), d.reading(Deps.deps), d.reading(Deps.find),
 		d.present(Deps.docs), d.reading(Deps.stale), d.reading(Deps.explainTarget),
 	}
 	commands = append(commands, d.reading(Deps.home), d.health(), d.whoami(), d.link())

@@ -2,8 +2,6 @@ package command
 
 import (
 	"context"
-	"path"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -146,10 +144,11 @@ func (d Deps) openSection(ctx context.Context, req *bot.Request, address string)
 			c.Notes = append(c.Notes, card.Note{Text: card.T("the section is longer than a card: open the page for the rest")})
 		}
 		c.Summary = card.Line(ref.Short() + ": " + unit.Title + summaryOf(&unit))
-		c.Footer = pageFooter(view, p.Key(), p.Revision, unit.Section.Line)
+		owner, _ := view.Get(ref)
+		c.Footer = d.pageFooter(ctx, view, owner, &p.Page, unit.Section.Line)
 		c.Actions = []card.Action{{Label: "Who owns it", Command: "who-owns " + ref.String()}}
 		if req.Command.Has("explain") {
-			c.Fields = explainUnit(&unit)
+			d.explainUnit(ctx, view, c, &unit)
 		}
 		return bot.Reply{Card: c}.Fine(), nil
 	}
@@ -168,33 +167,4 @@ func putBody(c *card.Card, view catalog.View, u *docs.Unit, most int) docs.Cut {
 	cut := docs.Steps(text, most, card.MaxBody)
 	c.Body = cut.Text
 	return cut
-}
-
-// pageFooter says where a page is and when its source was last checked.
-func pageFooter(view catalog.View, key docs.PageKey, revision string, line int) card.Text {
-	origin := catalog.Origin{Source: key.Source, Path: key.Path, Line: line}
-	at := ""
-	if revision != "" {
-		at = "@" + shortRevision(revision)
-	}
-	checked := card.T("never checked")
-	for _, source := range view.Sources() {
-		if source.Name == key.Source && !source.CheckedAt.IsZero() {
-			checked = card.Join(" ", card.T("checked"), card.When(source.CheckedAt))
-		}
-	}
-	return card.Join(", ", card.Join(" ", card.T(key.Source), card.Link(origin.Place(), view.BlobURL(origin)), card.T(at)), checked)
-}
-
-// explainUnit says where a section comes from.
-func explainUnit(u *docs.Unit) []card.Field {
-	place := u.Page.Path + ":" + strconv.Itoa(u.Section.Line)
-	if !u.Whole {
-		place += "-" + strconv.Itoa(u.Section.Last)
-	}
-	trail := strings.Join(slices.Compact(append(append([]string{u.Page.Title}, u.Section.Trail...), u.Section.Heading)), " › ")
-	return []card.Field{
-		{Label: "Section", Value: card.T(card.Line(trail)), Source: card.Line(place + " @" + shortRevision(u.Page.Revision))},
-		{Label: "Page", Value: card.Code(card.Line(path.Base(u.Page.Path))), Source: card.Line(u.Page.Source + ", blob " + shortRevision(u.Page.Blob))},
-	}
 }

@@ -132,7 +132,7 @@ func personName(e *catalog.Entity) string {
 // runbook says which section to begin with. Where no pages were read, as of the past, it shows what is declared.
 func (s subject) runbook(library *docs.Library) fact {
 	const key = "callboard/runbook"
-	book := library.Runbook(s.entity.Ref)
+	book := library.Runbook(s.view, s.entity.Ref)
 	f := fact{field: card.Field{Label: "Runbook"}}
 	if s.entity.Metadata.Annotations.Get(key) != "" {
 		f.pointers = []string{annotation(key)}

@@ -56,6 +56,9 @@ func (d Deps) runFind(ctx context.Context, req *bot.Request) (bot.Reply, error) 
 		c.Notes = append(c.Notes, card.Note{Status: card.Warn, Text: card.T("the documentation could not be searched just now")})
 	}
 	c.Items = append(c.Items, sectionItems(req, sections)...)
+	if d.isPast() {
+		c.Notes = append(c.Notes, card.Note{Text: card.T("entities only: documentation is searched as it is now")})
+	}
 	c.Summary = card.Line(count(found.Total, "entity matches", "entities match") + ": " + strings.Join(names, " · "))
 	return bot.Reply{Card: c}.Fine(), nil
 }

@@ -13,6 +13,8 @@ import (
 	"callboard/bot"
 	"callboard/bot/command"
 	"callboard/catalog"
+	"callboard/catalog/docs"
+	"callboard/catalog/docs/docstest"
 )
 
 // scribe is a History that says the same of every file: what a test put in.
@@ -108,6 +110,8 @@ func TestCommands_Explain(t *testing.T) {
 		{"explain a conflict", "explain component:billing", scribe{}},
 		{"explain without history", "explain orders-db", scribe{err: catalog.ErrNoHistory}},
 		{"explain hostile", "explain checkout-web", nil},
+		{"explain a runbook", "runbook checkout error rate --explain", scribe{authors: []string{"mira@example.com"}}},
+		{"runbook edited", "runbook checkout latency", scribe{authors: []string{"mira@example.com"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -212,7 +216,20 @@ func pastOf(t *testing.T, files fs.FS, asked *catalog.Moment) func(*command.Deps
 				}, {Name: "other", Err: errors.New("its repository was never fetched")}},
 			}, nil
 		}
+		d.PagesAt = func(ctx context.Context, past catalog.Past, ref catalog.Ref) ([]docs.ShelvedPage, error) {
+			entity, _ := past.Catalog.As(catalog.Everything{}).Get(ref)
+			tree, err := docstest.Tree(oldRunbook(), past.Sources[0].Commit.Revision)
+			if err != nil {
+				return nil, err
+			}
+			return docs.Read(ctx, docs.Present{Snapshot: past.Catalog, Trees: map[string]docs.Tree{"acme": tree}}, entity)
+		}
 	}
+}
+
+// oldRunbook is the fixture's runbook as it once was.
+func oldRunbook() fs.FS {
+	return fstest.MapFS{"docs/runbook.md": &fstest.MapFile{Data: []byte("# Checkout runbook\n\n## Too slow\n\n1. Wait.\n")}}
 }
 
 func TestCommands_At(t *testing.T) {
@@ -232,6 +249,10 @@ func TestCommands_At(t *testing.T) {
 		{"at no commit", "who-owns checkout --at=dead", bot.NotFound},
 		{"at many commits", "who-owns checkout --at=aaaa", bot.Ambiguous},
 		{"at what takes long", "who-owns checkout --at=bbbb", bot.Upstream},
+		{"at, a runbook", "runbook checkout slow --at=2026-03-04T03:12", bot.Fine},
+		{"at, no runbook", "runbook orders-db --at=2026-03-04T03:12", bot.NotFound},
+		{"at, an alert", "runbook CheckoutErrors --at=2026-03-04T03:12", bot.Misused},
+		{"at, documentation", "docs latency --at=2026-03-04T03:12", bot.Misused},
 		{"at elsewhere", inSlack + "who-owns checkout --at=2d", bot.Misused},
 		{"at of health", "health --at=2d", bot.Misused},
 	} {
@@ -291,8 +312,8 @@ func TestCommands_NoLeakInThePast(t *testing.T) {
 	var asked catalog.Moment
 	viewer := catalog.ViewerFunc(func(e *catalog.Entity) bool { return e.Ref.Name != "canary" })
 	ask := answerer(t, fixture(), viewer, pastOf(t, fixture(), &asked), with(scribe{}))
-	for _, text := range []string{"who-owns canary --at=2d", "find canary --at=2d", "explain canary --at=2d", "explain canary"} {
-		if reply := ask(text); reply.Outcome != bot.NotFound || strings.Contains(reply.Card.Text(), "component:default/canary") {
+	for _, text := range []string{"who-owns canary --at=2d", "find canary --at=2d", "explain canary --at=2d", "explain canary", "runbook canary --at=2d"} {
+		if reply := ask(text); reply.Outcome != bot.NotFound && reply.Outcome != bot.Misused || strings.Contains(reply.Card.Text(), "component:default/canary") {
 			t.Errorf("%s: %s", text, reply.Card.Text())
 		}
 	}

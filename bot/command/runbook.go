@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -39,26 +40,49 @@ func (d Deps) runRunbook(ctx context.Context, req *bot.Request) (bot.Reply, erro
 	if err != nil {
 		return bot.Reply{}, err
 	}
+	if s.entity == nil && d.isPast() {
+		return bot.Reply{}, &misuseError{"Of the past, only the runbooks of an entity are known, and there was none " + said(symptom) +
+			": name one, as in: runbook checkout errors --at=2h", "help runbook"}
+	}
 	if s.entity == nil {
 		return d.anyRunbook(ctx, req, s, symptom)
 	}
-	pages, err := d.Docs.Pages(ctx, s.view, s.entity.Ref)
+	d.scope.source = s.entity.Origin.Source
+	pages, err := d.pages(ctx, s.view, s.entity.Ref)
 	if err != nil {
 		return bot.Reply{}, err
 	}
 	r := runbooks{Deps: d, subject: s, req: req, units: docs.Units(pages)}
 	if address := req.Command.Flags["section"]; address != "" {
-		return r.addressed(pages, address)
+		return r.addressed(ctx, pages, address)
 	}
 	return r.answer(ctx, symptom)
 }
+
+// pages gives the documentation of an entity that the asker sees, of the moment that was asked for.
+func (d Deps) pages(ctx context.Context, view catalog.View, ref catalog.Ref) ([]docs.ShelvedPage, error) {
+	switch {
+	case !d.isPast():
+		return d.Docs.Pages(ctx, view, ref)
+	case d.PagesAt == nil:
+		return nil, &noPastError{"The runbooks of --at=" + d.scope.typed + " are not known", bot.NotFound}
+	}
+	pages, err := d.PagesAt(ctx, *d.scope.past, ref)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil, &noPastError{"The runbooks of --at=" + d.scope.typed + " are still being read: ask again in a moment", bot.Upstream}
+	}
+	return pages, err
+}
+
+// isPast reports whether the answer is about the past.
+func (d Deps) isPast() bool { return d.scope != nil && d.scope.past != nil }
 
 // runbookTarget parts the arguments into the entity and the symptom. The longest words in front that
 // are a name count as the entity; else the first word, if it means one. No entity is no error here.
 func (d Deps) runbookTarget(req *bot.Request) (s subject, symptom string, err error) {
 	const longest = 6 // words of a title
 	args := req.Command.Args
-	s = subject{view: d.view(req)}
+	s = subject{view: d.view(req), past: d.isPast()}
 	if args[0] == "." {
 		return s, "", unboundError{}
 	}
@@ -69,24 +93,24 @@ func (d Deps) runbookTarget(req *bot.Request) (s subject, symptom string, err er
 		switch {
 		case match.How == catalog.NoMatch || match.How.Guess() || n > 1 && match.How > catalog.ByTitle:
 		case match.Ambiguous():
-			match = d.withRunbook(match)
+			match = d.withRunbook(s.view, match)
 			if match.Entity == nil {
 				return s, "", &ambiguousError{req.Command, typed, s.view, match.Candidates, match.Total}
 			}
-			return subject{view: s.view, entity: match.Entity, typed: typed, match: match}, symptom, nil
+			return subject{s.view, match.Entity, typed, match, s.past}, symptom, nil
 		default:
 			if symptom == "" && match.How > catalog.ByPrefix {
 				symptom = typed // an alert's name leads to its entity, and to the section about it
 			}
-			return subject{view: s.view, entity: match.Entity, typed: typed, match: match}, symptom, nil
+			return subject{s.view, match.Entity, typed, match, s.past}, symptom, nil
 		}
 	}
 	return s, strings.Join(args, " "), nil
 }
 
 // withRunbook takes the only candidate that has a runbook.
-func (d Deps) withRunbook(match catalog.Match) catalog.Match {
-	has := slices.DeleteFunc(slices.Clone(match.Candidates), func(e *catalog.Entity) bool { return d.Docs.Runbook(e.Ref).Zero() })
+func (d Deps) withRunbook(view catalog.View, match catalog.Match) catalog.Match {
+	has := slices.DeleteFunc(slices.Clone(match.Candidates), func(e *catalog.Entity) bool { return d.Docs.Runbook(view, e.Ref).Zero() })
 	if len(has) == 1 && match.Total == len(match.Candidates) {
 		match.Entity = has[0]
 		match.Via = "and is the only one of " + strconv.Itoa(match.Total) + " with a runbook"
@@ -111,10 +135,10 @@ func (d Deps) anyRunbook(ctx context.Context, req *bot.Request, s subject, sympt
 		s.entity, s.match.How = owners[picked.Unit.Page], catalog.ByRef
 		s.typed = typed
 		r := runbooks{Deps: d, subject: s, req: req, units: units, owners: owners}
-		return r.show(picked.Unit, picked.Others), nil
+		return corrected(r.show(ctx, picked.Unit, picked.Others), picked.Taken), nil
 	case len(picked.Others) > 0:
 		r := runbooks{Deps: d, subject: s, req: req, units: units, owners: owners}
-		return r.choose(symptom, picked.Others), nil
+		return corrected(r.choose(symptom, picked.Others), picked.Taken), nil
 	}
 	match := s.view.Resolve(symptom)
 	notFound := notFoundError{req.Command, symptom, s.view, s.view.Resolve(req.Command.Args[0]).Candidates, refusal(s.view, symptom, match), true}
@@ -199,11 +223,11 @@ func (r *runbooks) repeat(u *docs.Unit, flags ...string) string {
 }
 
 // addressed shows the section that --section names.
-func (r *runbooks) addressed(pages []docs.ShelvedPage, address string) (bot.Reply, error) {
+func (r *runbooks) addressed(ctx context.Context, pages []docs.ShelvedPage, address string) (bot.Reply, error) {
 	path, anchor, _ := strings.Cut(address, "#")
 	for i := range pages {
 		if unit, found := docs.SectionUnit(&pages[i], anchor); found && pages[i].Path == path {
-			return r.show(&unit, nil), nil
+			return r.show(ctx, &unit, nil), nil
 		}
 	}
 	return bot.Reply{}, &goneError{r.entity.Ref.Short() + " has no section " + said(address) + " any more", "runbook " + r.entity.Ref.String()}
@@ -215,27 +239,37 @@ func (r *runbooks) answer(ctx context.Context, symptom string) (bot.Reply, error
 	}
 	if len(docs.Words(symptom)) == 0 {
 		if len(r.units) == 1 {
-			return r.show(&r.units[0], nil), nil
+			return r.show(ctx, &r.units[0], nil), nil
 		}
-		return r.overview(nil), nil
+		return r.overview(ctx, nil), nil
 	}
 	picked := docs.Pick(symptom, r.units)
 	switch {
 	case picked.Unit != nil:
-		return r.show(picked.Unit, picked.Others), nil
+		return corrected(r.show(ctx, picked.Unit, picked.Others), picked.Taken), nil
 	case len(picked.Others) > 0:
-		return r.choose(symptom, picked.Others), nil
+		return corrected(r.choose(symptom, picked.Others), picked.Taken), nil
 	case r.match.How > catalog.ByPrefix && symptom == r.typed: // nobody asked for a symptom
-		return r.overview(nil), nil
+		return r.overview(ctx, nil), nil
 	}
 	note := card.Note{Status: card.Warn, Text: card.T("No section is about " + said(symptom) + "; these are all")}
-	return r.overview(&note), nil
+	return r.overview(ctx, &note), nil
+}
+
+// corrected says on a card which words were taken for others.
+func corrected(reply bot.Reply, taken []docs.Taken) bot.Reply {
+	var notes []card.Note
+	for _, t := range taken {
+		notes = append(notes, card.Note{Status: card.Warn, Text: card.T("No section says " + said(t.Typed) + "; it was taken for " + said(t.For))})
+	}
+	reply.Card.Notes = append(notes, reply.Card.Notes...)
+	return reply
 }
 
 // show renders one section itself.
-func (r *runbooks) show(u *docs.Unit, others []docs.Unit) bot.Reply {
+func (r *runbooks) show(ctx context.Context, u *docs.Unit, others []docs.Unit) bot.Reply {
 	owner := r.owner(u)
-	s := subject{view: r.subject.view, entity: owner, typed: r.typed, match: r.match}
+	s := subject{r.subject.view, owner, r.typed, r.match, r.past}
 	most := docs.MaxSteps
 	if r.req.Command.Has("all") {
 		most = 0
@@ -246,7 +280,7 @@ func (r *runbooks) show(u *docs.Unit, others []docs.Unit) bot.Reply {
 	}
 	cut := putBody(c, s.view, u, most)
 	c.Summary = card.Line(owner.Ref.Short() + ": " + u.Title + summaryOf(u))
-	c.Footer = pageFooter(s.view, u.Page.Key(), u.Page.Revision, u.Section.Line)
+	c.Footer = r.pageFooter(ctx, s.view, owner, &u.Page.Page, u.Section.Line)
 	if cut.Short && most > 0 {
 		label := "More"
 		if cut.Left > 0 {
@@ -266,7 +300,7 @@ func (r *runbooks) show(u *docs.Unit, others []docs.Unit) bot.Reply {
 	}
 	c.Actions = append(c.Actions, card.Action{Label: "Who owns it", Command: "who-owns " + owner.Ref.String()})
 	if r.req.Command.Has("explain") {
-		c.Fields = explainUnit(u)
+		r.explainUnit(ctx, s.view, c, u)
 	}
 	return bot.Reply{Card: c}.Fine()
 }
@@ -306,7 +340,7 @@ func (r *runbooks) choice(u *docs.Unit) card.Item {
 }
 
 // overview lists the sections to choose from.
-func (r *runbooks) overview(note *card.Note) bot.Reply {
+func (r *runbooks) overview(ctx context.Context, note *card.Note) bot.Reply {
 	c := &card.Card{Title: card.Line(r.entity.Ref.Short() + " · runbook"), Notes: r.notes()}
 	if note != nil {
 		c.Notes = append([]card.Note{*note}, c.Notes...)
@@ -326,7 +360,7 @@ func (r *runbooks) overview(note *card.Note) bot.Reply {
 	if more := len(r.units) - runbookChoices; more > 0 {
 		c.Notes = append(c.Notes, card.Note{Text: card.T("and " + thousands(more) + " more: say what you see, as in runbook " + r.entity.Ref.Short() + " SYMPTOM")})
 	}
-	for i, link := range r.Docs.Runbook(r.entity.Ref).Links {
+	for i, link := range r.Docs.Runbook(r.subject.view, r.entity.Ref).Links {
 		if i < 5 {
 			c.Items = append(c.Items, card.Item{Text: card.Link(card.Line(link.Title), link.URL), Detail: card.T("elsewhere")})
 		}
@@ -334,12 +368,12 @@ func (r *runbooks) overview(note *card.Note) bot.Reply {
 	first := &r.units[0]
 	c.Summary = card.Line(r.entity.Ref.Short() + ": a runbook of " + count(len(r.units), "section", "sections") + ": " + titles(r.units, 5))
 	if pages == 1 {
-		c.Footer = pageFooter(r.subject.view, first.Page.Key(), first.Page.Revision, 0)
+		c.Footer = r.pageFooter(ctx, r.subject.view, r.entity, &first.Page.Page, 0)
 	} else {
 		c.Footer = r.footer()
 	}
 	if r.req.Command.Has("explain") {
-		c.Fields = explainUnit(first)
+		r.explainUnit(ctx, r.subject.view, c, first)
 	}
 	return bot.Reply{Card: c}.Fine()
 }
@@ -359,20 +393,23 @@ func titles(units []docs.Unit, most int) string {
 // none says that there are no pages, and where else to look: links, and the runbooks of others.
 func (r *runbooks) none(ctx context.Context, symptom string) (bot.Reply, error) {
 	c := &card.Card{Title: card.Line(r.entity.Ref.Short() + " · runbook"), Notes: r.notes(), Footer: r.footer()}
-	book := r.Docs.Runbook(r.entity.Ref)
+	book := r.Docs.Runbook(r.subject.view, r.entity.Ref)
 	for i, link := range book.Links {
 		if i < 10 {
 			c.Items = append(c.Items, card.Item{Text: card.Link(card.Line(link.Title), link.URL), Detail: card.T("elsewhere, not indexed")})
 		}
 	}
 	c.Summary = card.Line(r.entity.Ref.Short() + ": " + count(len(book.Links), "runbook", "runbooks") + " elsewhere")
-	if len(book.Links) == 0 {
+	if declared := r.subject.runbook(nil).field; len(book.Links) == 0 && declared.Gap == nil { // of the past, and pages that are not shown to the asker
+		c.Fields = []card.Field{declared}
+		c.Summary = r.entity.Ref.Short() + ": " + card.Line(declared.Value.Plain())
+	} else if len(book.Links) == 0 {
 		c.Fields = []card.Field{{Label: "Runbook", Gap: &card.Gap{
 			What: "not declared", Fix: "write docs/runbook.md beside the descriptor, or add the annotation callboard/runbook",
 		}}}
 		c.Summary = r.entity.Ref.Short() + " has no runbook"
 	}
-	if words := docs.Words(symptom); len(words) > 0 {
+	if words := docs.Words(symptom); len(words) > 0 && !r.past {
 		found, err := r.Docs.Search(ctx, r.subject.view, docs.Query{Words: words, Runbooks: true, Limit: 5})
 		if err != nil {
 			return bot.Reply{}, err

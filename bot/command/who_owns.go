@@ -43,7 +43,7 @@ func (d Deps) runWhoOwns(ctx context.Context, req *bot.Request) (bot.Reply, erro
 		{Label: "Dependencies", Command: "deps " + s.entity.Ref.String()},
 		{Label: "Links", Command: "links " + s.entity.Ref.String()},
 	}
-	if d.Docs.Runbook(s.entity.Ref).Pages > 0 {
+	if d.Docs.Runbook(s.view, s.entity.Ref).Pages > 0 {
 		c.Actions = append([]card.Action{{Label: "Runbook", Command: "runbook " + s.entity.Ref.String()}}, c.Actions...)
 	}
 	if req.Command.Has("explain") {

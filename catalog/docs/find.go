@@ -2,6 +2,7 @@ package docs
 
 import (
 	"cmp"
+	"context"
 	"path"
 	"slices"
 	"strings"
@@ -22,7 +23,8 @@ type finder struct {
 	view  catalog.View
 	trees map[string]Tree
 	atlas atlas
-	alone bool // only one repository is known: what may lie in another is no problem
+	homes map[spot]*catalog.Entity // one entity of each folder with descriptors; made when a page of another source is found
+	alone bool                     // only one repository is known: what may lie in another is no problem
 }
 
 func newFinder(now Present) *finder {
@@ -36,6 +38,19 @@ func Find(now Present, e *catalog.Entity) *Shelf {
 	return shelf
 }
 
+// Read gives the pages of an entity in reading order straight from the trees, for a past that is in no index.
+func Read(ctx context.Context, now Present, e *catalog.Entity) ([]ShelvedPage, error) {
+	var out []ShelvedPage
+	for _, f := range Find(now, e).Files {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		page := readPage(now.Trees[f.Source], f, e.Ref)
+		out = append(out, ShelvedPage{Page: *page, Name: cmp.Or(f.Title, page.Title), Runbook: f.Runbook})
+	}
+	return out, nil
+}
+
 // search is the state of finding one shelf.
 type search struct {
 	*finder
@@ -44,12 +59,15 @@ type search struct {
 	at     map[PageKey]int // positions in shelf.Files
 	far    bool            // it depends on more than the descriptor's folder
 	sites  map[spot]bool   // mkdocs.yml files that were read
+	holder *catalog.Entity // whose descriptor leads to what is added now: the entity, or the one named by techdocs-entity
+	told   catalog.Ref     // to whom a problem of another source is told, besides; zero: to nobody
 }
 
 // find also reports whether the shelf depends on more than the descriptor's folder.
 func (f *finder) find(e *catalog.Entity) (shelf *Shelf, far bool) {
-	s := &search{finder: f, entity: e, shelf: &Shelf{Ref: e.Ref}, at: map[PageKey]int{}, sites: map[spot]bool{}}
+	s := &search{finder: f, entity: e, shelf: &Shelf{Ref: e.Ref}, at: map[PageKey]int{}, sites: map[spot]bool{}, holder: e}
 	s.pages()
+	s.holder, s.told = e, catalog.Ref{}
 	s.runbooks()
 	return s.shelf, s.far
 }
@@ -69,6 +87,9 @@ func (s *search) problem(key, text, fix string) {
 
 // report keeps a problem: one of each, and not more than people read.
 func (s *search) report(p catalog.Problem) {
+	if s.told != (catalog.Ref{}) {
+		p.Ref = s.told
+	}
 	same := func(o catalog.Problem) bool {
 		return o.Origin == p.Origin && o.Pointer == p.Pointer && o.Text == p.Text
 	}
@@ -88,8 +109,13 @@ func (s *search) problemIn(at spot, line int, text, fix string) {
 // add puts a page on the shelf, or improves on what is known of it.
 func (s *search) add(at spot, title string, runbook bool) {
 	key := PageKey{at.source, at.path}
+	behind := s.guard(s.holder, at)
 	if i, known := s.at[key]; known {
-		s.shelf.Files[i].Runbook = s.shelf.Files[i].Runbook || runbook
+		f := &s.shelf.Files[i]
+		f.Runbook = f.Runbook || runbook
+		if behind == "" {
+			f.Behind = ""
+		}
 		return
 	}
 	hash, found := s.trees[at.source].Hash(at.path)
@@ -101,7 +127,7 @@ func (s *search) add(at spot, title string, runbook bool) {
 		return
 	}
 	s.at[key] = len(s.shelf.Files)
-	s.shelf.Files = append(s.shelf.Files, File{PageKey: key, Blob: hash, Title: title, Runbook: runbook})
+	s.shelf.Files = append(s.shelf.Files, File{PageKey: key, Blob: hash, Title: title, Runbook: runbook, Behind: behind})
 }
 
 const tooManyPages = "its documentation has more than 1000 pages; the first 1000 are read"
@@ -123,7 +149,7 @@ func (s *search) pages() {
 			s.problem(techdocsEntity, "the entity whose documentation counts is not in the catalog", "name an entity of the catalog")
 			return
 		}
-		e = target
+		e, s.holder, s.told = target, target, target.Ref
 	}
 	base := home(e)
 	if at, found := s.atlas.find(strings.TrimPrefix(e.Metadata.Annotations.Get(sourceLocation), "url:")); found {
@@ -147,8 +173,8 @@ func (s *search) pages() {
 		}
 		s.site(spot{base.source, dir}, !s.elsewhere())
 	case "url":
-		s.far = true
 		at, found := s.atlas.find(target)
+		s.far = s.far || found
 		if !found && s.alone && strings.Contains(target, "://") {
 			return
 		}
@@ -218,8 +244,8 @@ func (s *search) runbooks() {
 		if !strings.EqualFold(link.Type, "runbook") && !strings.Contains(strings.ToLower(link.Title), "runbook") {
 			continue
 		}
-		s.far = true
 		at, found := s.atlas.find(link.URL)
+		s.far = s.far || found
 		if !found || !s.book(at) {
 			pointer := catalog.Pointer("/metadata/links", itoa(i))
 			s.shelf.Links = append(s.shelf.Links, Link{cmp.Or(Plain(link.Title), link.URL), link.URL, pointer})
@@ -238,8 +264,9 @@ func (s *search) runbooks() {
 func (s *search) declared(value string) {
 	pointer := catalog.Pointer("/metadata/annotations", runbookKey)
 	if strings.Contains(value, "://") {
-		s.far = true
-		if at, found := s.atlas.find(value); !found || !s.book(at) {
+		at, found := s.atlas.find(value)
+		s.far = s.far || found
+		if !found || !s.book(at) {
 			s.shelf.Links = append(s.shelf.Links, Link{value, value, pointer})
 		}
 		return

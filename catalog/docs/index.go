@@ -29,8 +29,16 @@ type Index interface {
 	// Search gives the best sections that the view's viewer may see, of those that it finds within a time
 	// of its own; ErrSlow if those are none.
 	Search(ctx context.Context, view catalog.View, q Query) (Found, error)
+	// Size says how much there is in the index.
+	Size(ctx context.Context) (Size, error)
 	// Check reports ErrLost when the index has to be built anew.
 	Check(ctx context.Context) error
+}
+
+// Size is how much there is in an index.
+type Size struct {
+	Shelves, Pages, Sections int
+	Bytes                    int64 // on the disk
 }
 
 // Stock is what an index holds, without the text.
@@ -42,7 +50,8 @@ type Stock struct {
 // Kept is what is known of a shelf.
 type Kept struct {
 	Stamp    Stamp
-	Runbook  Summary
+	Runbook  Summary // of the pages that are seen by all who see the entity
+	Guarded  []Book  // the other runbook pages
 	Problems []catalog.Problem
 }
 
@@ -59,14 +68,25 @@ type ShelvedPage struct {
 	Page
 	Name    string // what the navigation calls it, else its title
 	Runbook bool
+	Behind  Guard // what a viewer must see besides the shelf's entity
+}
+
+// Add counts a runbook page.
+func (k *Kept) Add(b Book) {
+	if b.Behind != "" {
+		k.Guarded = append(k.Guarded, b)
+		return
+	}
+	k.Runbook.add(b)
 }
 
 // Query asks for sections by words.
 type Query struct {
-	Words    []string    // as Words gives them; at most MaxWords
-	Runbooks bool        // only those of runbooks
-	Ref      catalog.Ref // only those of this entity; zero: of all
-	Limit    int         // how many hits to give; 0: 10
+	Words    []string                   // as Words gives them; at most MaxWords
+	Runbooks bool                       // only those of runbooks
+	Ref      catalog.Ref                // only those of this entity; zero: of all
+	Only     func(*catalog.Entity) bool // only those of such entities; nil: of all
+	Limit    int                        // how many hits to give; 0: 10
 }
 
 // Found is the result of a query.

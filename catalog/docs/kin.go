@@ -171,14 +171,15 @@ func Widen(words []string) []string {
 type asked struct {
 	word, root string
 	kin        []string
-	joint      string // what it means together with its neighbour; then the word itself counts for less
+	joint      string             // what it means together with its neighbour; then the word itself counts for less
+	known      map[string]float64 // what like gave: the sections of a page share most of their words
 }
 
 // askedWords prepares words for many comparisons.
 func askedWords(words []string) []asked {
 	out := make([]asked, len(words))
 	for i, word := range words {
-		out[i] = asked{word: word, root: Root(word), kin: kin(word)}
+		out[i] = asked{word: word, root: Root(word), kin: kin(word), known: map[string]float64{}}
 	}
 	for i := range len(words) - 1 {
 		if joint := phrase(words[i], words[i+1]); joint != "" {
@@ -192,6 +193,9 @@ func askedWords(words []string) []asked {
 
 // like says how well a word of a text answers, as likeness does, or what means the same.
 func (a *asked) like(found string) float64 {
+	if best, known := a.known[found]; known {
+		return best
+	}
 	best := likeness(a.word, found)
 	if a.joint != "" {
 		best = max(likeness(a.joint, found), best*apart)
@@ -204,5 +208,6 @@ func (a *asked) like(found string) float64 {
 			best = kinShare
 		}
 	}
+	a.known[found] = best
 	return best
 }

@@ -1,6 +1,7 @@
 package docs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -10,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"callboard/catalog"
 )
@@ -27,34 +27,30 @@ type Present struct {
 type Library struct {
 	index Index
 	log   *slog.Logger
-	state atomic.Pointer[state]
+
+	facts sync.RWMutex // held for moments only; guards state
+	state state
 
 	mu     sync.Mutex // one Update at a time; guards all below
 	memos  map[catalog.Ref]memo
+	seen   seen
 	loaded bool
 	whole  bool // the next change is the whole
 }
 
-// state is what cards ask for, replaced as a whole.
+// state is what cards ask for.
 type state struct {
 	runbooks map[catalog.Ref]Summary
+	guarded  map[catalog.Ref][]Book
 	problems map[catalog.Ref][]catalog.Problem // of shelves
 	pages    []catalog.Problem
-}
-
-// memo says from what a shelf was found, so that it is looked for again only when that changed.
-type memo struct {
-	entity *catalog.Entity // nil: never looked for by this process
-	hash   string          // of the folder, or of all trees, that it depends on
-	stamp  Stamp
-	empty  bool // there is no shelf in the index
+	size     Size
 }
 
 // NewLibrary makes a Library of what the index holds. An index that cannot be loaded is built anew
 // by the first Update.
 func NewLibrary(ctx context.Context, index Index, log *slog.Logger) *Library {
 	l := &Library{index: index, log: log}
-	l.state.Store(&state{})
 	if err := l.load(ctx); err != nil && !errors.Is(err, ErrLost) {
 		log.WarnContext(ctx, "the index of the documentation cannot be loaded, it is built anew", "error", err)
 	}
@@ -63,7 +59,8 @@ func NewLibrary(ctx context.Context, index Index, log *slog.Logger) *Library {
 
 // load fills memory from the index.
 func (l *Library) load(ctx context.Context) error {
-	l.loaded, l.whole, l.memos = true, true, map[catalog.Ref]memo{}
+	l.loaded = true
+	l.forget()
 	stock, err := l.index.Load(ctx, nil)
 	if err != nil {
 		return err
@@ -72,56 +69,95 @@ func (l *Library) load(ctx context.Context) error {
 	for ref, kept := range stock.Shelves {
 		l.memos[ref] = memo{stamp: kept.Stamp}
 	}
-	l.remember(stock, &state{})
+	l.remember(ctx, stock, true)
 	return nil
 }
 
-// remember makes the state of what was known before and what the index gave.
-func (l *Library) remember(stock Stock, before *state, gone ...catalog.Ref) {
-	next := &state{runbooks: maps.Clone(before.runbooks), problems: maps.Clone(before.problems), pages: stock.Problems}
-	if next.runbooks == nil {
-		next.runbooks, next.problems = map[catalog.Ref]Summary{}, map[catalog.Ref][]catalog.Problem{}
+// remember takes over what the index gave of shelves that changed, or of all. What is gone is forgotten.
+func (l *Library) remember(ctx context.Context, stock Stock, all bool, gone ...catalog.Ref) {
+	size, err := l.index.Size(ctx)
+	if err != nil {
+		l.log.WarnContext(ctx, "the size of the index of the documentation is not known", "error", err)
 	}
+	l.facts.Lock()
+	defer l.facts.Unlock()
+	if all || l.state.runbooks == nil {
+		l.state = state{runbooks: map[catalog.Ref]Summary{}, guarded: map[catalog.Ref][]Book{}, problems: map[catalog.Ref][]catalog.Problem{}}
+	}
+	l.state.pages, l.state.size = stock.Problems, size
 	for _, ref := range gone {
-		delete(next.runbooks, ref)
-		delete(next.problems, ref)
+		l.state.drop(ref)
 	}
 	for ref, kept := range stock.Shelves {
-		delete(next.runbooks, ref)
-		delete(next.problems, ref)
+		l.state.drop(ref)
 		if !kept.Runbook.Zero() {
-			next.runbooks[ref] = kept.Runbook
+			l.state.runbooks[ref] = kept.Runbook
+		}
+		if len(kept.Guarded) > 0 {
+			l.state.guarded[ref] = kept.Guarded
 		}
 		if len(kept.Problems) > 0 {
-			next.problems[ref] = kept.Problems
+			l.state.problems[ref] = kept.Problems
 		}
 	}
-	l.state.Store(next)
 }
 
-// Runbook says what runbooks an entity has; the zero Summary for none.
-func (l *Library) Runbook(ref catalog.Ref) Summary {
-	if l == nil {
+func (s *state) drop(ref catalog.Ref) {
+	delete(s.runbooks, ref)
+	delete(s.guarded, ref)
+	delete(s.problems, ref)
+}
+
+// Size says how much there is in the index, as of the last update.
+func (l *Library) Size() Size {
+	l.facts.RLock()
+	defer l.facts.RUnlock()
+	return l.state.size
+}
+
+// Runbook says what runbooks an entity has, as far as the viewer sees them; the zero Summary for none.
+func (l *Library) Runbook(view catalog.View, ref catalog.Ref) Summary {
+	if _, seen := view.Get(ref); !seen || l == nil {
 		return Summary{}
 	}
-	return l.state.Load().runbooks[ref]
+	l.facts.RLock()
+	book, guarded := l.state.runbooks[ref], l.state.guarded[ref]
+	l.facts.RUnlock()
+	sight := NewSight(view)
+	for _, page := range guarded {
+		if sight.passes(page.Behind) {
+			book.add(page)
+		}
+	}
+	return book
 }
 
 // Problems gives what is wrong with the documentation of the entities that the viewer sees, sorted
-// by source, path and line.
+// by source, path and line. Those of files in another source than the entity's are seen by those who see an entity
+// of that source.
 func (l *Library) Problems(view catalog.View) []catalog.Problem {
 	if l == nil {
 		return nil
 	}
-	now := l.state.Load()
-	var out []catalog.Problem
-	for ref, problems := range now.problems {
+	sources := map[string]bool{}
+	sees := func(p catalog.Problem) bool {
+		if _, asked := sources[p.Origin.Source]; !asked {
+			sources[p.Origin.Source] = view.SeesSource(p.Origin.Source)
+		}
+		_, seen := view.Get(p.Ref)
+		return seen && sources[p.Origin.Source]
+	}
+	l.facts.RLock()
+	all := slices.Clone(l.state.pages)
+	for ref, problems := range l.state.problems {
 		if _, seen := view.Get(ref); seen {
-			out = append(out, problems...)
+			all = append(all, problems...)
 		}
 	}
-	for _, p := range now.pages {
-		if _, seen := view.Get(p.Ref); seen {
+	l.facts.RUnlock()
+	var out []catalog.Problem
+	for _, p := range all {
+		if sees(p) {
 			out = append(out, p)
 		}
 	}
@@ -148,7 +184,9 @@ func (l *Library) Pages(ctx context.Context, view catalog.View, ref catalog.Ref)
 	if _, seen := view.Get(ref); !seen || l == nil {
 		return nil, nil
 	}
-	return l.index.Shelf(ctx, ref)
+	pages, err := l.index.Shelf(ctx, ref)
+	sight := NewSight(view)
+	return slices.DeleteFunc(pages, func(p ShelvedPage) bool { return !sight.passes(p.Behind) }), err
 }
 
 // Search gives the best sections that the viewer may see.
@@ -162,33 +200,47 @@ func (l *Library) Search(ctx context.Context, view catalog.View, q Query) (Found
 // Lost reports whether the index has to be built anew, which the next Update does.
 func (l *Library) Lost(ctx context.Context) bool { return errors.Is(l.index.Check(ctx), ErrLost) }
 
+// forget makes the next update build the index anew.
+func (l *Library) forget() { l.whole, l.memos, l.seen = true, map[catalog.Ref]memo{}, seen{} }
+
 // Update brings the index in step with the catalog. It looks only at entities whose descriptor or
 // folder changed, and reads only pages whose blob changed. An error leaves the index as it was.
 func (l *Library) Update(ctx context.Context, now Present) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.loaded || l.Lost(ctx) {
-		l.whole, l.memos = true, map[catalog.Ref]memo{}
+		l.forget()
 	}
 	err := l.update(ctx, now)
 	if errors.Is(err, ErrLost) { // it went while we looked
-		l.whole, l.memos = true, map[catalog.Ref]memo{}
+		l.forget()
 		err = l.update(ctx, now)
 	}
 	return err
 }
 
 func (l *Library) update(ctx context.Context, now Present) error {
-	changed, gone, next := l.compare(now)
 	if l.whole && len(now.Trees) == 0 {
 		return nil // nothing to build from
 	}
-	if len(changed)+len(gone) == 0 && !l.whole {
-		maps.Copy(l.memos, next)
-		return nil
+	d := l.compare(now)
+	if len(d.changed)+len(d.gone) > 0 || l.whole {
+		if err := l.apply(ctx, now, d); err != nil {
+			return err
+		}
 	}
+	for _, ref := range d.gone {
+		delete(l.memos, ref)
+	}
+	maps.Copy(l.memos, d.memos)
+	l.seen = d.seen
+	return nil
+}
+
+// apply writes what became different.
+func (l *Library) apply(ctx context.Context, now Present, d *difference) error {
 	var files []File
-	for _, shelf := range changed {
+	for _, shelf := range d.changed {
 		files = append(files, shelf.Files...)
 	}
 	var err error
@@ -197,84 +249,26 @@ func (l *Library) update(ctx context.Context, now Present) error {
 	} else if files, err = l.index.Missing(ctx, files); err != nil {
 		return err
 	}
-	owners := ownersOf(changed)
-	change := &Change{Whole: l.whole, Shelves: changed, Gone: gone, Pages: func(yield func(*Page) bool) {
+	owners := ownersOf(d.changed)
+	change := &Change{Whole: l.whole, Shelves: d.changed, Gone: d.gone, Pages: func(yield func(*Page) bool) {
 		readPages(ctx, now.Trees, files, owners, yield)
 	}}
 	if err := l.index.Apply(ctx, change); err != nil {
 		return err
 	}
-	before := l.state.Load()
-	if l.whole {
-		before = &state{}
-	}
+	all := l.whole
 	l.whole = false
-	for _, ref := range gone {
-		delete(l.memos, ref)
-	}
-	maps.Copy(l.memos, next)
-	touched := make([]catalog.Ref, 0, len(changed))
-	for _, shelf := range changed {
+	touched := make([]catalog.Ref, 0, len(d.changed))
+	for _, shelf := range d.changed {
 		touched = append(touched, shelf.Ref)
 	}
 	stock, err := l.index.Load(ctx, touched)
 	if err != nil {
 		return err
 	}
-	l.remember(stock, before, gone...)
-	l.log.InfoContext(ctx, "documentation indexed", "entities", len(changed), "pages", len(files), "gone", len(gone))
+	l.remember(ctx, stock, all, d.gone...)
+	l.log.InfoContext(ctx, "documentation indexed", "entities", len(d.changed), "pages", len(files), "gone", len(d.gone))
 	return nil
-}
-
-// compare finds what became different: shelves that changed, entities whose shelf is gone, and the
-// memos to keep once that is stored.
-func (l *Library) compare(now Present) (changed []*Shelf, gone []catalog.Ref, next map[catalog.Ref]memo) {
-	f := newFinder(now)
-	all := allHashes(now.Trees)
-	complete := len(now.Trees) >= len(f.view.Sources())
-	next = map[catalog.Ref]memo{}
-	alive := map[catalog.Ref]bool{}
-	for e := range f.view.All() {
-		if !concerned(e) {
-			continue
-		}
-		alive[e.Ref] = true
-		tree, readable := now.Trees[e.Origin.Source]
-		old := l.memos[e.Ref]
-		if !readable {
-			continue
-		}
-		near, _ := tree.Hash(home(e).path)
-		if old.entity == e && (old.hash == near || old.hash == all) {
-			continue
-		}
-		shelf, far := f.find(e)
-		if far && !complete && old.stamp != (Stamp{}) {
-			continue // it may lie in a source that could not be read yet
-		}
-		m := memo{entity: e, hash: near, stamp: shelf.Stamp(), empty: shelf.Empty()}
-		if far {
-			m.hash = all
-		}
-		next[e.Ref] = m
-		switch {
-		case m.stamp == old.stamp || m.empty && (old.empty || old.stamp == (Stamp{})):
-		case m.empty:
-			gone = append(gone, e.Ref)
-		default:
-			changed = append(changed, shelf)
-		}
-	}
-	for ref, old := range l.memos {
-		if !alive[ref] {
-			if old.empty {
-				delete(l.memos, ref)
-				continue
-			}
-			gone = append(gone, ref)
-		}
-	}
-	return changed, gone, next
 }
 
 // concerned reports whether an entity can have documentation.
@@ -292,32 +286,14 @@ func concerned(e *catalog.Entity) bool {
 	})
 }
 
-// allHashes stands for the content of all trees.
-func allHashes(trees map[string]Tree) string {
-	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(trees)) {
-		hash, _ := trees[name].Hash(".")
-		b.WriteString(name + " " + hash + "\n")
-	}
-	return b.String()
-}
-
-func distinct(files []File) []File {
-	seen := make(map[PageKey]bool, len(files))
-	return slices.DeleteFunc(files, func(f File) bool {
-		known := seen[f.PageKey]
-		seen[f.PageKey] = true
-		return known
-	})
-}
-
-// ownersOf names for each page the first entity that has it, to which its problems are told.
+// ownersOf names for each page the entity to which its problems are told: the first that has it, or the one that stands
+// nearest above a page that lies elsewhere.
 func ownersOf(shelves []*Shelf) map[PageKey]catalog.Ref {
 	owners := map[PageKey]catalog.Ref{}
 	for _, shelf := range shelves {
 		for _, f := range shelf.Files {
 			if _, known := owners[f.PageKey]; !known {
-				owners[f.PageKey] = shelf.Ref
+				owners[f.PageKey] = cmp.Or(f.Behind.last(), shelf.Ref)
 			}
 		}
 	}

@@ -56,6 +56,7 @@ type File struct {
 	Blob    string
 	Title   string // what the navigation calls it; "" where the page's own title counts
 	Runbook bool
+	Behind  Guard // what else a viewer must see
 }
 
 // Link is a runbook that lies elsewhere.
@@ -90,7 +91,7 @@ func (s *Shelf) Stamp() Stamp {
 	}
 	write(rulesVersion, s.Ref.String(), strconv.Itoa(len(s.Files)), strconv.Itoa(len(s.Links)))
 	for _, f := range s.Files {
-		write(f.Source, f.Path, f.Blob, f.Title, strconv.FormatBool(f.Runbook))
+		write(f.Source, f.Path, f.Blob, f.Title, strconv.FormatBool(f.Runbook), string(f.Behind))
 	}
 	for _, l := range s.Links {
 		write(l.Title, l.URL, l.Pointer)
@@ -102,7 +103,7 @@ func (s *Shelf) Stamp() Stamp {
 }
 
 // rulesVersion grows when the rules of finding and splitting change, so that pages are read anew.
-const rulesVersion = "2"
+const rulesVersion = "3"
 
 // Summary is what a card says about the runbooks of an entity.
 type Summary struct {
@@ -111,6 +112,24 @@ type Summary struct {
 	More  int     // further sections of all runbook pages
 	Pages int     // how many runbook pages there are
 	Links []Link
+}
+
+// Book is a runbook page as a Summary counts it.
+type Book struct {
+	Page   PageKey
+	First  string // heading of its first section, else its title
+	Parts  int    // how many sections it has
+	Behind Guard
+}
+
+// add counts one page more.
+func (s *Summary) add(b Book) {
+	more := b.Parts
+	if s.Pages++; s.Pages == 1 {
+		s.Page, s.First = b.Page, b.First
+		more--
+	}
+	s.More += max(more, 0)
 }
 
 // Zero reports whether there is no runbook.

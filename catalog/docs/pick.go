@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Unit is what a runbook answers with: a section with those below it, or a whole page that is about
@@ -97,14 +99,46 @@ func wholeText(p *ShelvedPage) string {
 	return strings.TrimSpace(b.String())
 }
 
-// withBelow is the text of a section and of those below it, with the headings of the latter.
+// withBelow is the text of a section and of those below it, with the headings of the latter, and with the addresses
+// of its links where those stand elsewhere on the page.
 func withBelow(sections []Section, at int) string {
 	var b strings.Builder
 	writeSection(&b, &sections[at], false)
-	for i := at + 1; i < len(sections) && sections[i].Level > sections[at].Level; i++ {
-		writeSection(&b, &sections[i], true)
+	end := at + 1
+	for ; end < len(sections) && sections[end].Level > sections[at].Level; end++ {
+		writeSection(&b, &sections[end], true)
 	}
-	return strings.TrimSpace(b.String())
+	text := strings.TrimSpace(b.String())
+	if !strings.Contains(text, "]") {
+		return text
+	}
+	lower := strings.ToLower(text)
+	var found strings.Builder
+	for i := range sections {
+		if i >= at && i < end {
+			continue
+		}
+		var scan scanner
+		for line := range strings.Lines(sections[i].Body) {
+			line = strings.TrimRight(line, "\n")
+			if label := definition(line); !scan.code(line) && label != "" && strings.Contains(lower, strings.ToLower(label)) {
+				found.WriteString("\n" + line)
+			}
+		}
+	}
+	if found.Len() > 0 {
+		text += "\n" + found.String()
+	}
+	return text
+}
+
+// definition gives the label, brackets included, of a line such as [raft]: https://raft.example; "" of others.
+func definition(line string) string {
+	label, address, found := strings.Cut(strings.TrimLeft(line, " "), "]:")
+	if !found || len(label) < 2 || label[0] != '[' || label[1] == '^' || strings.TrimSpace(address) == "" {
+		return ""
+	}
+	return label + "]"
 }
 
 func writeSection(b *strings.Builder, s *Section, headed bool) {
@@ -118,9 +152,13 @@ func writeSection(b *strings.Builder, s *Section, headed bool) {
 
 // Picked is what a symptom was found to mean.
 type Picked struct {
-	Unit   *Unit  // the one that fits clearly; nil when none does
-	Others []Unit // further ones that fit, best first; of an unclear pick all, at most MaxOthers
+	Unit   *Unit   // the one that fits clearly; nil when none does
+	Others []Unit  // further ones that fit, best first; of an unclear pick all, at most MaxOthers
+	Taken  []Taken // words that no unit holds, and those that were looked for instead
 }
+
+// Taken is a mistyped word, and what it was taken for.
+type Taken struct{ Typed, For string }
 
 // MaxOthers is how many units are offered beside, or instead of, a picked one.
 const MaxOthers = 8
@@ -137,18 +175,20 @@ func Pick(symptom string, units []Unit) Picked {
 	if len(words) == 0 {
 		return Picked{}
 	}
+	all := unitTexts(units)
+	words, taken := correct(words, all)
 	type scored struct {
 		unit int
 		fit
 	}
 	var fits []scored
-	for i, f := range weigh(words, unitTexts(units)) {
+	for i, f := range weigh(words, all) {
 		if f.many && f.share >= minShare {
 			fits = append(fits, scored{i, f})
 		}
 	}
 	slices.SortStableFunc(fits, func(a, b scored) int { return cmp.Compare(b.score, a.score) })
-	var p Picked
+	p := Picked{Taken: taken}
 	if len(fits) == 0 {
 		return p
 	}
@@ -164,6 +204,64 @@ func Pick(symptom string, units []Unit) Picked {
 		}
 	}
 	return p
+}
+
+// minTypo is how long a word is at least that may be mistyped.
+const minTypo = 4
+
+// correct puts in place of each word that no text holds, nor one that means the same, the word that resembles it
+// most often found in them.
+func correct(words []string, all []texts) (out []string, taken []Taken) {
+	out = slices.Clone(words)
+	var known map[string]int // words of the texts, and how often they are there; counted when a word is missing
+	for i, a := range askedWords(words) {
+		if utf8.RuneCountInString(a.word) < minTypo || slices.ContainsFunc(all, func(t texts) bool { return t.hold(&a) }) {
+			continue
+		}
+		if known == nil {
+			known = vocabulary(all)
+		}
+		best := ""
+		for word, n := range known {
+			if Resembles(a.word, word) && (best == "" || n > known[best] || n == known[best] && word < best) {
+				best = word
+			}
+		}
+		if best != "" {
+			out[i] = best
+			taken = append(taken, Taken{a.word, best})
+		}
+	}
+	return distinctWords(out), taken
+}
+
+// hold reports whether texts have a word or one that means the same. The beginning of the word is not enough:
+// filesytem is no kind of files.
+func (t *texts) hold(a *asked) bool {
+	for _, list := range [][]string{t.heading, t.title, t.trail, t.tags} {
+		for _, found := range list {
+			if strings.HasPrefix(found, a.word) || a.like(found) >= kinShare {
+				return true
+			}
+		}
+	}
+	return mentions(t.body, a.root, 1) > 0
+}
+
+func vocabulary(all []texts) map[string]int {
+	known := map[string]int{}
+	for i := range all {
+		t := &all[i]
+		for _, list := range [][]string{t.heading, t.title, t.trail, t.tags} {
+			for _, word := range list {
+				known[word] += 5 // what headings say was meant to be found
+			}
+		}
+		for word := range strings.FieldsFuncSeq(t.body, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) }) {
+			known[word]++
+		}
+	}
+	return known
 }
 
 // named finds the only unit whose title or file is called exactly so; -1 for none.

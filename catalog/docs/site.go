@@ -17,6 +17,9 @@ func (s *search) site(at spot, declared bool) {
 	if !known {
 		return
 	}
+	if g := s.guard(s.holder, at); g != "" {
+		s.told = g.last()
+	}
 	switch {
 	case !declared || tree.isDir(at.path):
 	case tree.isLink(at.path):

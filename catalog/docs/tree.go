@@ -2,6 +2,7 @@ package docs
 
 import (
 	"io/fs"
+	"iter"
 	"path"
 	"strings"
 
@@ -13,8 +14,10 @@ import (
 type Tree struct {
 	FS       fs.FS // asked only for the content of files
 	Revision string
-	Hash     func(name string) (hash string, found Kind) // content hash of a file or folder; equal hashes, equal content
-	List     func(dir string) (folders, files []string)  // names in a folder, each sorted; links are among the files
+	// Folders gives the names of the folders in a folder with their hashes, in order; nil: every change is one of everything.
+	Folders func(dir string) iter.Seq2[string, string]
+	Hash    func(name string) (hash string, found Kind) // content hash of a file or folder; equal hashes, equal content
+	List    func(dir string) (folders, files []string)  // names in a folder, each sorted; links are among the files
 }
 
 // Kind is what there is at a path.

@@ -93,9 +93,7 @@ func Root(word string) string {
 	if len(word) <= 3 {
 		return word
 	}
-	for _, ending := range []string{
-		"ations", "ation", "ising", "izing", "ings", "ing", "ised", "ized", "ures", "ure", "ions", "ion", "ies", "ers", "er", "ed", "es", "ly", "s", "e", "y",
-	} {
+	for ending := range strings.FieldsSeq(endings(word[len(word)-1])) {
 		if base, found := strings.CutSuffix(word, ending); found && len(base) >= 3 {
 			if n := len(base); base[n-1] == base[n-2] && strings.IndexByte("bdgmnprt", base[n-1]) >= 0 {
 				base = base[:n-1]
@@ -104,6 +102,27 @@ func Root(word string) string {
 		}
 	}
 	return word
+}
+
+// endings gives the endings that Root drops of a word with this last letter, the longest first.
+func endings(last byte) string {
+	switch last {
+	case 's':
+		return "ations ings ures ions ies ers es s"
+	case 'n':
+		return "ation ion"
+	case 'g':
+		return "ising izing ing"
+	case 'd':
+		return "ised ized ed"
+	case 'e':
+		return "ure e"
+	case 'r':
+		return "er"
+	case 'y':
+		return "ly y"
+	}
+	return ""
 }
 
 // likeness says how well a word of a text answers one of a question: 1 the same, less for another

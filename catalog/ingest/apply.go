@@ -288,12 +288,12 @@ func (s *Syncer) changes(drafts map[*state]*draft, next *built) *catalog.ChangeS
 }
 
 // worthWriting spares the store a write for each check that found nothing new, or failed as the one
-// before it did.
+// before it did. Not while the store refuses writes: one shows whether it still does.
 func (s *Syncer) worthWriting(st *state, d *draft) bool {
 	was, is := st.status, d.status
 	was.CheckedAt, is.CheckedAt = time.Time{}, time.Time{}
 	was.Failures, is.Failures = 0, 0
-	return was != is || s.opts.Now().Sub(st.written) >= checkedInterval
+	return was != is || s.fault.Load() != nil || s.opts.Now().Sub(st.written) >= checkedInterval
 }
 
 // compare fills in the refs that were added, changed, moved and removed.
@@ -332,8 +332,8 @@ func sameContent(a, b *catalog.Entity) bool {
 	return reflect.DeepEqual(x, y)
 }
 
-// store writes the set, and remembers whether the store takes writes. When ctx ends in between, that
-// is no fault of the store.
+// store writes the set, and remembers whether the store takes writes. When it does again, the sources
+// whose changes it refused are asked again soon. When ctx ends in between, that is no fault of the store.
 func (s *Syncer) store(ctx context.Context, set *catalog.ChangeSet) error {
 	if len(set.Sources) == 0 && set.Empty() {
 		return nil
@@ -341,7 +341,9 @@ func (s *Syncer) store(ctx context.Context, set *catalog.ChangeSet) error {
 	err := s.opts.Store.Apply(ctx, set)
 	switch {
 	case err == nil:
-		s.fault.Store(nil)
+		if s.fault.Swap(nil) != nil {
+			s.Kick()
+		}
 	case ctx.Err() == nil:
 		s.fault.Store(&err)
 		s.opts.Log.Error("the store refused a change, the older catalog stays", "error", err)
@@ -459,12 +461,18 @@ func (s *Syncer) placings(drafts map[*state]*draft) []placing {
 			}
 		}
 		sortFiles(files)
-		out = append(out, placing{
-			config: st.config, files: files, skeletons: skeletonDirs(files),
-			web: st.config.web(status.Branch), known: known && status.Error == "",
-		})
+		out = append(out, st.placing(files, status, known))
 	}
 	return out
+}
+
+// placing lines up the source as it is with these files, which are sorted; known says that they are those of a
+// tree that was read.
+func (st *state) placing(files []*catalog.File, status catalog.SourceStatus, known bool) placing {
+	return placing{
+		config: st.config, files: files, skeletons: skeletonDirs(files),
+		web: st.config.web(status.Branch), known: known && status.Error == "",
+	}
 }
 
 func sortFiles(files []*catalog.File) {

@@ -26,10 +26,14 @@ func (b *built) whole() bool { return b.scope == nil }
 // build decides, over all sources, which documents the catalog shows. It is a pure function of the
 // files and the configuration, so a restart comes to the same result as the sync before it.
 func build(sources []placing) built {
-	b := builder{out: built{files: map[catalog.FileKey]*catalog.File{}}, byRef: map[catalog.Ref][]*candidate{}}
+	b := builder{out: built{files: map[catalog.FileKey]*catalog.File{}}}
+	count := 0
 	for _, source := range sources {
 		b.addresses.add(source.config.Name, source.web)
+		count += len(source.files)
 	}
+	b.byRef = make(map[catalog.Ref][]*candidate, count) // about one document a file
+	b.candidates = make([]*candidate, 0, count)
 	b.vouched = map[string][]string{}
 	for _, source := range sources {
 		if source.config.Trusted {

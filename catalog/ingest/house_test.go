@@ -126,12 +126,16 @@ func source(name string, repo *repository) ingest.Config {
 // restart makes a new syncer on the same store, as a new process would.
 func (h *house) restart() {
 	h.t.Helper()
-	h.syncer = ingest.NewSyncer(ingest.Options{
-		Store: h.store, Sources: slices.Clone(h.sources), Log: slog.New(slog.DiscardHandler), Now: clock(),
-	})
+	h.syncer = h.newSyncer(h.store)
 	if err := h.syncer.Load(h.t.Context()); err != nil {
 		h.t.Fatal(err)
 	}
+}
+
+func (h *house) newSyncer(store ingest.Store) *ingest.Syncer {
+	return ingest.NewSyncer(ingest.Options{
+		Store: store, Sources: slices.Clone(h.sources), Log: slog.New(slog.DiscardHandler), Now: clock(),
+	})
 }
 
 // clock gives times a second apart.

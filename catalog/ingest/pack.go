@@ -22,9 +22,10 @@ func newPacker(shapes *Shapes) *packer { return &packer{shapes: shapes, seen: ma
 
 func (p *packer) file(f *catalog.File) *catalog.File {
 	clear(p.seen)
+	p.seen[f.Path] = f.Path // the scan keeps it too
 	out := p.slabs.Files.One()
 	*out = *f
-	out.Path, out.Blob = p.text(f.Path), p.text(f.Blob)
+	out.Blob = p.text(f.Blob)
 	out.Inputs = copied(f.Inputs, &p.slabs.Inputs)
 	for i := range out.Inputs {
 		in := &out.Inputs[i]

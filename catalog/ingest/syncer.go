@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -188,23 +188,36 @@ func (s *Syncer) Load(ctx context.Context) error {
 			st.status, st.written = status, s.opts.Now()
 		}
 	}
-	for _, file := range stored.Files {
-		if st := byName[file.Source]; st != nil {
+	addresses := s.addresses(nil)
+	placings := make([]placing, len(s.states))
+	for i, st := range s.states {
+		files := ofSource(stored.Files, st.config.Name)
+		st.files = make(map[string]*catalog.File, len(files))
+		for _, file := range files {
 			st.files[file.Path] = file
 		}
-	}
-	addresses := s.addresses(nil)
-	for _, st := range s.states {
-		st.names = addresses.elsewhere(st.config.Name, slices.Collect(maps.Values(st.files)))
+		st.names = addresses.elsewhere(st.config.Name, files)
+		placings[i] = st.placing(files, st.status, false)
 	}
 	s.dropped = dropped(stored.Sources, byName)
-	b := build(s.placings(nil))
+	b := build(placings)
 	for i, st := range s.states {
 		st.skeletons = b.skeletons[i]
 	}
 	s.settled = len(b.files) == 0
 	s.publish(derive(s.Snapshot(), &b, s.statuses(nil), s.swaps+1), true)
 	return nil
+}
+
+// ofSource cuts the files of one source out of those of all, which are sorted by source and path.
+func ofSource(files []*catalog.File, source string) []*catalog.File {
+	from, _ := slices.BinarySearchFunc(files, source, func(f *catalog.File, name string) int { return strings.Compare(f.Source, name) })
+	files = files[from:]
+	to := slices.IndexFunc(files, func(f *catalog.File) bool { return f.Source != source })
+	if to < 0 {
+		to = len(files)
+	}
+	return files[:to]
 }
 
 // Sync fetches every source once and applies what is new. It returns when all are done, at the

@@ -367,9 +367,14 @@ func TestFaults_HangingRemote(t *testing.T) {
 // until waits for a condition that another goroutine brings about.
 func until(t *testing.T, what string, met func() bool) {
 	t.Helper()
+	within(t, 25*time.Second, what, met) // below the patience for a first catalog
+}
+
+func within(t *testing.T, limit time.Duration, what string, met func() bool) {
+	t.Helper()
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
-	deadline := time.After(25 * time.Second) // below the patience for a first catalog
+	deadline := time.After(limit)
 	for !met() {
 		select {
 		case <-deadline:

@@ -29,7 +29,10 @@ import (
 	"callboard/integrations/git/gittest"
 )
 
-const canary = "canary-t0ken-0123456789"
+const (
+	canary   = "canary-t0ken-0123456789"
+	recovery = 2 * time.Minute // polls come more slowly the longer a fault lasts, and that is long on a busy machine
+)
 
 // remote is one source of TestFaults_Remote. Its name is that of its row.
 type remote struct {
@@ -283,14 +286,14 @@ func (p *program) ask(t *testing.T, words ...string) string {
 // shows waits until the program knows an entity.
 func (p *program) shows(t *testing.T, name string) {
 	t.Helper()
-	until(t, name, func() bool { return strings.HasPrefix(p.ask(t, "who-owns", name), name+" ") })
+	within(t, recovery, name, func() bool { return strings.HasPrefix(p.ask(t, "who-owns", name), name+" ") })
 }
 
 // metric waits until a metric of a source has a value.
 func (p *program) metric(t *testing.T, name, source string, value int) {
 	t.Helper()
 	line := "\n" + name + `{source="` + source + `"} ` + strconv.Itoa(value) + "\n"
-	until(t, line, func() bool {
+	within(t, recovery, line, func() bool {
 		_, text := get(p.address + "/metrics")
 		return strings.Contains(text, line)
 	})

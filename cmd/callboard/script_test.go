@@ -62,6 +62,7 @@ func TestConsoleIdentity(t *testing.T) {
 //	daemon signal NAME SIGNAL    send it HUP, TERM or KILL
 //	daemon stop NAME             send it TERM; it must end in time, with code 0
 //	daemon wait NAME CODE        wait until it ends with that code
+//	daemon limit NAME SIZE       from now on it can write no file beyond that many bytes, as on a disk that fails; or none
 //	waitfor file REGEXP FILE     wait until a file has a matching line
 //	waitfor http STATUS URL [TOKEN]
 //	                             wait for an answer with that status; the body is stdout
@@ -70,16 +71,26 @@ func TestConsoleIdentity(t *testing.T) {
 //	mode PERM FILE               the file must have that mode
 //	expand FILE                  put environment variables into a file
 //	write SIZE FILE              overwrite a file from its start with that many bytes of nonsense
+//	tmpfs SIZE DIR               make a folder that is a file system of that size; takes root, so ask for [mount] first
+//	fill FILE                    write a file until the disk is full
 //	hang                         start a server that takes connections and never answers; its URL is $HANG
 //	bigcatalog COUNT DIR         make a folder with that many components, one a file
 func runScripts(t *testing.T, files ...string) {
 	t.Helper()
+	mount := canMount(t)
 	testscript.Run(t, testscript.Params{
 		Files: files,
 		Setup: setupScript,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": cmdExits, "commit": cmdCommit, "daemon": cmdDaemon, "waitfor": cmdWaitFor, "fields": cmdFields,
 			"mode": cmdMode, "expand": cmdExpand, "write": cmdWrite, "bigcatalog": cmdBigCatalog, "hang": cmdHang,
+			"tmpfs": cmdTmpfs, "fill": cmdFill,
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "mount" {
+				return false, errors.New("unknown condition " + name)
+			}
+			return mount, nil
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -156,7 +167,7 @@ type daemon struct {
 }
 
 func cmdDaemon(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, neg, len(args) >= 2, "daemon start|signal|stop|wait NAME ...")
+	usage(ts, neg, len(args) >= 2, "daemon start|signal|stop|limit|wait NAME ...")
 	daemons, _ := ts.Value(daemonsKey{}).(map[string]*daemon)
 	name, rest := args[1], args[2:]
 	if args[0] == "start" {
@@ -174,6 +185,8 @@ func cmdDaemon(ts *testscript.TestScript, neg bool, args []string) {
 	case args[0] == "stop" && len(rest) == 0:
 		ts.Check(d.cmd.Process.Signal(syscall.SIGTERM))
 		d.wait(ts, 0)
+	case args[0] == "limit" && len(rest) == 1:
+		d.limit(ts, rest[0])
 	case args[0] == "wait" && len(rest) == 1:
 		code, err := strconv.Atoi(rest[0])
 		ts.Check(err)

@@ -48,7 +48,9 @@ func (c *syncCmd) Run(e *env) (err error) {
 		return err
 	}
 	if local, isLocal := session.(*app.App); isLocal {
-		local.IndexDocs(e.ctx) // no daemon does it
+		if err := local.IndexDocs(e.ctx); err != nil { // no daemon does it
+			return fmt.Errorf("sync: the catalog is in step, but its documentation could not be indexed: %w", err)
+		}
 	}
 	if report.Error != "" {
 		return &exitError{code: exitFault}

@@ -5,12 +5,13 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 
 	"callboard/catalog"
 )
 
 // column is what all entities have under one search key: a sorted list of the distinct values, and the
-// rows, each an entity and its value. It never changes.
+// rows, each an entity and its value. It never changes, but for what it remembers.
 type column struct {
 	// The values in lower case, sorted, each with a divider behind it, so that a search for text is one
 	// pass over memory. Value i begins at at[i]; at has one more item, the end.
@@ -26,7 +27,19 @@ type column struct {
 
 	// Of relations: the entity that each value names, or dangling. Nil in other columns.
 	targets []int32
+
+	terms termMemo
 }
+
+// termMemo remembers which values hold the terms that were asked for last: the next page of a query asks for
+// the same one, and so does everybody who types the same.
+type termMemo struct {
+	mu    sync.Mutex
+	found map[string]set
+}
+
+// maxTerms bounds a termMemo. The set of 100,000 values takes 12.5 KB.
+const maxTerms = 32
 
 const (
 	null     = math.MaxUint32
@@ -149,8 +162,24 @@ func (c *column) find(text string) (first, end uint32) {
 	return uint32(lo), uint32(hi)
 }
 
-// containing gives the values that hold term, which is in lower case and not empty.
+// containing gives the values that hold term, which is in lower case and not empty. The set is the caller's.
 func (c *column) containing(term string) set {
+	c.terms.mu.Lock()
+	found, known := c.terms.found[term]
+	c.terms.mu.Unlock()
+	if !known {
+		found = c.scan(term)
+		c.terms.mu.Lock()
+		if c.terms.found == nil || len(c.terms.found) >= maxTerms {
+			c.terms.found = make(map[string]set, maxTerms)
+		}
+		c.terms.found[term] = found
+		c.terms.mu.Unlock()
+	}
+	return slices.Clone(found)
+}
+
+func (c *column) scan(term string) set {
 	found := newSet(c.count())
 	needle, id := catalog.NewNeedle(term), 0
 	for from := needle.In(c.text, 0); from >= 0; from = needle.In(c.text, int(c.at[id])) {

@@ -3,6 +3,7 @@ package backstage
 import (
 	"context"
 	"path"
+	"slices"
 	"strings"
 
 	"callboard/catalog"
@@ -34,12 +35,17 @@ func (f docsFinder) Find(ctx context.Context, view catalog.View, q SearchQuery) 
 	if ref, one := oneEntity(q.Filters); one {
 		query.Ref = ref
 	}
-	seen := view
+	var filters []func(*catalog.Entity) bool
 	for _, name := range sortedKeys(q.Filters) {
 		if name == "type" {
 			return SearchResult{}, nil // only documents of entities have it
 		}
-		view = view.Only(having(seen, name, q.Filters[name]))
+		filters = append(filters, having(view, name, q.Filters[name]))
+	}
+	if len(filters) > 0 { // of the view itself: what else has to be seen is not filtered
+		query.Only = func(e *catalog.Entity) bool {
+			return !slices.ContainsFunc(filters, func(fits func(*catalog.Entity) bool) bool { return !fits(e) })
+		}
 	}
 	found, err := f.docs.Search(ctx, view, query)
 	if err != nil {
@@ -50,7 +56,7 @@ func (f docsFinder) Find(ctx context.Context, view catalog.View, q SearchQuery) 
 		result.Words = append(result.Words, docs.Root(word))
 	}
 	for _, hit := range found.Hits {
-		d := sectionOf(seen, hit)
+		d := sectionOf(view, hit)
 		result.Documents = append(result.Documents, SearchDocument{
 			Document: d, Excerpts: map[string]string{"title": d.Title, "text": hit.Snippet},
 		})

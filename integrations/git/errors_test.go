@@ -3,6 +3,7 @@ package git_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -69,6 +70,14 @@ func TestSource_Fetch_HTTPErrors(t *testing.T) {
 		mux.HandleFunc("/login", func(http.ResponseWriter, *http.Request) {})
 		return mux
 	})
+	echo := gittest.Wrap(func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, password, _ := r.BasicAuth()
+			w.Header().Set("Content-Type", "application/x-git-upload-pack-advertisement")
+			text := "ERR you sent " + password + "\n"
+			_, _ = fmt.Fprintf(w, "001e# service=git-upload-pack\n0000%04x%s", len(text)+4, text)
+		})
+	})
 	for name, tc := range map[string]struct {
 		opts   []gittest.Option
 		repo   string
@@ -81,6 +90,7 @@ func TestSource_Fetch_HTTPErrors(t *testing.T) {
 		"token fails":      {nil, "repo", func(c *git.Config) { c.Token = failing }, git.ErrConfig, "vault is sealed"},
 		"403":              {[]gittest.Option{status(403, "no\nno ")}, "repo", nil, git.ErrForbidden, "denies access"},
 		"404":              {nil, "missing", nil, git.ErrNotFound, "no repository here"},
+		"echoes the token": {[]gittest.Option{echo}, "repo", nil, git.ErrProtocol, "you sent [secret]"},
 		"429":              {[]gittest.Option{status(429, "")}, "repo", nil, git.ErrNetwork, "later"},
 		"500":              {[]gittest.Option{status(500, "boom ")}, "repo", nil, git.ErrNetwork, "problem of its own"},
 		"teapot":           {[]gittest.Option{status(418, "")}, "repo", nil, git.ErrProtocol, "418"},

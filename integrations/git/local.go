@@ -86,12 +86,16 @@ func localTip(st *filesystem.Storage, branch string) (tip, error) {
 	return tip{}, fail(ErrBranch, "its HEAD points to a branch that does not exist: %s", branches(refs))
 }
 
-// localCommit follows an annotated tag to its commit.
+// localCommit follows an annotated tag to its commit. A branch is at a commit, so that a poll without news need not
+// read the indexes of all packs.
 func localCommit(st *filesystem.Storage, ref *plumbing.Reference) (tip, error) {
 	t := tip{name: ref.Name(), want: ref.Hash(), commit: ref.Hash()}
+	if !ref.Name().IsTag() {
+		return t, nil
+	}
 	tag, err := object.GetTag(st, ref.Hash())
 	if errors.Is(err, plumbing.ErrObjectNotFound) {
-		return t, nil // the usual case: not a tag object
+		return t, nil // a light tag
 	}
 	if err != nil {
 		return t, corrupt(err, "tag %s cannot be read", oneLine(ref.Name().Short()))

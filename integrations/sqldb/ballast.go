@@ -28,18 +28,20 @@ func newBallast(dir string, size int64) *ballast {
 
 // restore creates the file if it is missing. It wants twice the space free, so that it does not
 // itself fill the disk; when there is less, or the disk fills up meanwhile, it gives ErrFull and
-// leaves no file.
+// leaves no file. With the file there, ErrFull says that next to nothing is free: mirrors and the index
+// of the documentation have no ballast.
 func (b *ballast) restore() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.exists() {
-		return nil
-	}
 	var disk syscall.Statfs_t
 	if err := syscall.Statfs(filepath.Dir(b.path), &disk); err != nil {
 		return err
 	}
-	if free := int64(disk.Bavail) * disk.Bsize; free < 2*b.size {
+	free, exists := int64(disk.Bavail)*disk.Bsize, b.exists()
+	switch {
+	case exists && free >= b.size/16:
+		return nil
+	case exists || free < 2*b.size:
 		return ErrFull
 	}
 	part := b.path + ".part"

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -167,6 +168,7 @@ const (
 
 // chunk is some rows of catalog_files, one after the other.
 type chunk struct {
+	number  int // chunks are numbered as they are read
 	bytes   []byte
 	ends    []int  // of each field: source, path, hash, parent and body of the first row, those of the next
 	orphans []bool // of each row
@@ -183,7 +185,7 @@ func loadFiles(ctx context.Context, tx *sql.Tx) ([]*catalog.File, error) {
 		defer close(chunks)
 		return readChunks(ctx, tx, chunks, free)
 	})
-	unpacked := make([][]*catalog.File, decoders)
+	unpacked := make([]map[int][]*catalog.File, decoders)
 	for i := range decoders {
 		group.Go(func() (err error) {
 			unpacked[i], err = unpackChunks(chunks, free)
@@ -193,7 +195,28 @@ func loadFiles(ctx context.Context, tx *sql.Tx) ([]*catalog.File, error) {
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	return slices.Concat(unpacked...), nil
+	return inOrder(unpacked), nil
+}
+
+// inOrder puts the chunks one after the other as they were read. That is nearly the order of sources and paths,
+// which makes sorting quick.
+func inOrder(unpacked []map[int][]*catalog.File) []*catalog.File {
+	chunks := make(map[int][]*catalog.File)
+	count := 0
+	for _, part := range unpacked {
+		maps.Copy(chunks, part)
+		for _, files := range part {
+			count += len(files)
+		}
+	}
+	if count == 0 {
+		return nil
+	}
+	files := make([]*catalog.File, 0, count)
+	for number := range len(chunks) {
+		files = append(files, chunks[number]...)
+	}
+	return files
 }
 
 // readChunks fills chunks from free, or new ones as long as there are none.
@@ -203,12 +226,13 @@ func readChunks(ctx context.Context, tx *sql.Tx, out chan<- *chunk, free <-chan 
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	for more := true; more; {
+	for number, more := 0, true; more; number++ {
 		c := new(chunk)
 		select {
 		case c = <-free:
 		default:
 		}
+		c.number = number
 		if more, err = c.read(rows); err != nil {
 			return err
 		}
@@ -257,10 +281,12 @@ func (c *chunk) rows(yield func(fields [fieldsOfRow][]byte, orphan bool) bool) {
 	}
 }
 
-func unpackChunks(in <-chan *chunk, free chan<- *chunk) ([]*catalog.File, error) {
-	var files []*catalog.File
+// unpackChunks gives the files of the chunks that it got, by the chunks' numbers.
+func unpackChunks(in <-chan *chunk, free chan<- *chunk) (map[int][]*catalog.File, error) {
+	unpacked := make(map[int][]*catalog.File)
 	d := newDecoder()
 	for c := range in {
+		files := make([]*catalog.File, 0, len(c.orphans))
 		for row, orphan := range c.rows {
 			f := d.slabs.Files.One()
 			f.Source, f.Path, f.Blob, f.Parent = d.shared(row[0]), d.slabs.Texts.Keep(row[1]), d.slabs.Texts.Keep(row[2]), d.shared(row[3])
@@ -270,12 +296,13 @@ func unpackChunks(in <-chan *chunk, free chan<- *chunk) ([]*catalog.File, error)
 			}
 			files = append(files, f)
 		}
+		unpacked[c.number] = files
 		select {
 		case free <- c:
 		default:
 		}
 	}
-	return files, nil
+	return unpacked, nil
 }
 
 func compareFiles(a, b *catalog.File) int {

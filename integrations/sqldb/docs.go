@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"callboard/catalog/docs"
@@ -18,7 +19,7 @@ import (
 
 const (
 	docsName     = "docs.db"
-	docsVersion  = 1                      // of its schema; a file of another version is built anew
+	docsVersion  = 2                      // of its schema; a file of another version is built anew
 	searchBudget = 250 * time.Millisecond // for one search
 	buildCache   = 64 << 10               // KiB of pages in memory while an index is built
 )
@@ -41,7 +42,7 @@ CREATE TABLE shelves (
 	ref TEXT PRIMARY KEY, stamp BLOB NOT NULL, links TEXT NOT NULL, problems TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE shelf_pages (
 	ref TEXT NOT NULL, ord INTEGER NOT NULL, page INTEGER NOT NULL, title TEXT NOT NULL, runbook INTEGER NOT NULL,
-	PRIMARY KEY (ref, ord)) WITHOUT ROWID;
+	behind TEXT NOT NULL, PRIMARY KEY (ref, ord)) WITHOUT ROWID;
 CREATE INDEX shelf_pages_page ON shelf_pages (page, runbook);
 CREATE VIRTUAL TABLE heads USING fts5 (
 	words, content='', contentless_delete=1, prefix='3 4', tokenize='porter unicode61 remove_diacritics 2');
@@ -62,12 +63,15 @@ type Docs struct {
 
 	mu   sync.RWMutex // held for reading while the file is used, for writing while it is replaced
 	file *docsFile    // nil when there is none that can be used
+
+	damaged atomic.Bool // something that was read of the file is not what was written
 }
 
 // docsFile is one open index.
 type docsFile struct {
 	writer, reader *sql.DB
-	open           openFile
+	open           *openFile
+	prepared       map[string]*sql.Stmt // of reader: the queries of a search
 }
 
 // Docs opens the index in the data folder. A file that is damaged or of another version is left
@@ -99,7 +103,7 @@ func (f *docsFile) close() error {
 	if f == nil {
 		return nil
 	}
-	return errors.Join(f.reader.Close(), f.writer.Close())
+	return f.abandon()
 }
 
 // openDocs opens an index that exists and has the right version.
@@ -132,27 +136,37 @@ func openDocs(ctx context.Context, path string) (_ *docsFile, err error) {
 	if f.reader, err = openPool(path, readers, pragma("query_only", "1")); err != nil {
 		return nil, err
 	}
-	info, err := os.Stat(path)
-	f.open = openFile{path, info}
+	f.prepared = map[string]*sql.Stmt{}
+	for _, query := range []string{searchHeads, searchBodies, searchPages, searchTexts} {
+		if f.prepared[query], err = f.reader.PrepareContext(ctx, query); err != nil { //nolint:sqlclosecheck // abandon does
+			delete(f.prepared, query)
+			return nil, err
+		}
+	}
+	f.open, err = watchFile(path, databaseMagic)
 	return f, err
 }
 
 // abandon closes what was opened of a file that cannot be used.
 func (f *docsFile) abandon() error {
 	var errs []error
+	for _, stmt := range f.prepared {
+		errs = append(errs, stmt.Close())
+	}
 	for _, pool := range []*sql.DB{f.reader, f.writer} {
 		if pool != nil {
 			errs = append(errs, pool.Close())
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, f.open.close())...)
 }
 
-// Check reports docs.ErrLost when there is no index, or its file was deleted, replaced or damaged.
+// Check reports docs.ErrLost when there is no index, or its file was deleted, replaced or overwritten, or
+// somebody came upon damage in it.
 func (x *Docs) Check(context.Context) error {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	if x.file == nil || x.file.open.check() != nil {
+	if x.file == nil || x.damaged.Load() || x.file.open.check() != nil {
 		return docs.ErrLost
 	}
 	return nil
@@ -176,6 +190,7 @@ func (x *Docs) read(ctx context.Context, look func(*sql.Tx) error) error {
 func (x *Docs) explain(err error) error {
 	switch primaryCode(err) {
 	case sqliteCorrupt, sqliteNotADB:
+		x.damaged.Store(true)
 		return fmt.Errorf("%w: %s: %w", docs.ErrLost, x.path, err)
 	case sqliteFull:
 		return fmt.Errorf("%s: %w: make space for the index of the documentation: %w", x.path, ErrFull, err)
@@ -226,6 +241,7 @@ func (x *Docs) replace(ctx context.Context, change *docs.Change) error {
 		return err
 	}
 	x.file, err = openDocs(ctx, x.path)
+	x.damaged.Store(false)
 	return err
 }
 
@@ -250,6 +266,11 @@ func buildDocs(ctx context.Context, path string, change *docs.Change) (err error
 	}
 	if err := transact(ctx, pool, func(tx *sql.Tx) error { return writeDocs(ctx, tx, change) }); err != nil {
 		return err
+	}
+	for _, query := range []string{"INSERT INTO heads (heads) VALUES ('optimize')", "INSERT INTO bodies (bodies) VALUES ('optimize')"} {
+		if _, err := pool.ExecContext(ctx, query); err != nil { // in one piece, the tables answer faster
+			return err
+		}
 	}
 	_, err = pool.ExecContext(ctx, "PRAGMA user_version = "+strconv.Itoa(docsVersion)) // last: it says that all is there
 	return err

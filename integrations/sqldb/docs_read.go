@@ -35,6 +35,19 @@ func (x *Docs) Load(ctx context.Context, refs []catalog.Ref) (docs.Stock, error)
 	return stock, err
 }
 
+// Size counts what the index holds; nothing where there is none.
+func (x *Docs) Size(ctx context.Context) (size docs.Size, err error) {
+	err = x.read(ctx, func(tx *sql.Tx) error {
+		const query = `SELECT (SELECT count(*) FROM shelves), (SELECT count(*) FROM pages), (SELECT count(*) FROM sections),
+			(SELECT page_count FROM pragma_page_count) * (SELECT page_size FROM pragma_page_size)`
+		return tx.QueryRowContext(ctx, query).Scan(&size.Shelves, &size.Pages, &size.Sections, &size.Bytes)
+	})
+	if errors.Is(err, docs.ErrLost) && x.absent() {
+		err = nil
+	}
+	return size, err
+}
+
 func (x *Docs) absent() bool {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -87,9 +100,9 @@ func loadShelves(ctx context.Context, tx *sql.Tx, into map[catalog.Ref]docs.Kept
 		return s
 	}
 	return each(ctx, tx, func(scan func(...any) error) error {
-		var name, source, path, first string
-		var parts int
-		if err := scan(&name, &source, &path, &first, &parts); err != nil {
+		var name, source, path string
+		var book docs.Book
+		if err := scan(&name, &source, &path, &book.First, &book.Parts, &book.Behind); err != nil {
 			return err
 		}
 		ref, err := catalog.ParseRef(name, "", catalog.DefaultNamespace)
@@ -97,17 +110,12 @@ func loadShelves(ctx context.Context, tx *sql.Tx, into map[catalog.Ref]docs.Kept
 			return fmt.Errorf("shelf %q: %w", name, err)
 		}
 		kept := into[ref]
-		book := &kept.Runbook
-		if book.Pages++; book.Pages == 1 {
-			book.Page = docs.PageKey{Source: share(source), Path: share(path)}
-			book.First = share(first)
-			parts--
-		}
-		book.More += max(parts, 0)
+		book.Page, book.First = docs.PageKey{Source: share(source), Path: share(path)}, share(book.First)
+		kept.Add(book)
 		into[ref] = kept
 		return nil
-	}, `SELECT ref, source, path, first, parts FROM
-			(SELECT ref, ord, page FROM shelf_pages`+withRunbook(condition)+`) s
+	}, `SELECT ref, source, path, first, parts, behind FROM
+			(SELECT ref, ord, page, behind FROM shelf_pages`+withRunbook(condition)+`) s
 		JOIN pages ON pages.id = s.page ORDER BY s.ref, s.ord`, args...)
 }
 
@@ -130,6 +138,11 @@ func each(ctx context.Context, tx *sql.Tx, row func(scan func(...any) error) err
 	if err != nil {
 		return err
 	}
+	return eachRow(rows, row)
+}
+
+// eachRow hands rows on, and closes them.
+func eachRow(rows *sql.Rows, row func(scan func(...any) error) error) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		if err := row(rows.Scan); err != nil {
@@ -184,7 +197,7 @@ func (x *Docs) Shelf(ctx context.Context, ref catalog.Ref) (pages []docs.Shelved
 			var id int64
 			var tags string
 			var p docs.ShelvedPage
-			if err := scan(&id, &p.Source, &p.Path, &p.Blob, &p.Revision, &p.Title, &tags, &p.Name, &p.Runbook); err != nil {
+			if err := scan(&id, &p.Source, &p.Path, &p.Blob, &p.Revision, &p.Title, &tags, &p.Name, &p.Runbook, &p.Behind); err != nil {
 				return err
 			}
 			p.Tags = splitList(tags)
@@ -194,7 +207,7 @@ func (x *Docs) Shelf(ctx context.Context, ref catalog.Ref) (pages []docs.Shelved
 			at[id] = len(pages)
 			pages = append(pages, p)
 			return nil
-		}, `SELECT p.id, p.source, p.path, p.blob, p.revision, p.title, p.tags, s.title, s.runbook
+		}, `SELECT p.id, p.source, p.path, p.blob, p.revision, p.title, p.tags, s.title, s.runbook, s.behind
 			FROM shelf_pages s JOIN pages p ON p.id = s.page WHERE s.ref = ? ORDER BY s.ord`, ref.String())
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -35,7 +36,7 @@ func (x *Docs) Search(ctx context.Context, view catalog.View, q docs.Query) (doc
 	}
 	var found docs.Found
 	err := x.read(ctx, func(tx *sql.Tx) (err error) {
-		s := &docsSearch{tx: tx, view: view, query: q, budget: x.budget, refs: map[int64][]catalog.Ref{}}
+		s := &docsSearch{tx: tx, file: x.file, view: view, query: q, budget: x.budget, refs: map[int64][]catalog.Ref{}, books: map[int64]bool{}, sight: docs.NewSight(view)}
 		found, err = s.run(ctx)
 		return err
 	})
@@ -60,10 +61,13 @@ func usable(words []string) []string {
 // docsSearch is one search within one transaction.
 type docsSearch struct {
 	tx     *sql.Tx
+	file   *docsFile
 	view   catalog.View
 	query  docs.Query
 	budget time.Duration
+	sight  *docs.Sight
 	refs   map[int64][]catalog.Ref // entities that the viewer sees, by page; none for a hidden page
+	books  map[int64]bool          // pages that are runbooks of such an entity
 }
 
 func (s *docsSearch) run(ctx context.Context) (docs.Found, error) {
@@ -87,8 +91,9 @@ func (s *docsSearch) run(ctx context.Context) (docs.Found, error) {
 	if err != nil {
 		return docs.Found{}, err
 	}
+	found := docs.Found{Total: len(hits), More: more}
 	hits = docs.Rank(s.query.Words, hits, loose)
-	found := docs.Found{Total: len(ids), More: more, Loose: loose && len(hits) > 0}
+	found.Loose = loose && len(hits) > 0
 	if loose {
 		found.Total = len(hits)
 	}
@@ -182,16 +187,20 @@ func best(scores map[int64]float64) []int64 {
 }
 
 // The two tables, with the same parameters: the match, the number after which to go on, whether only
-// runbooks count (0 or 1), the entity (or "") twice, and the limit.
+// runbooks count (0 or 1), the entity (or "") twice, and the limit. The numbers come as one text: a row for
+// each would cost more than finding them.
 const (
-	searchHeads = `SELECT rowid FROM heads WHERE heads MATCH ? AND rowid > ?
+	searchHeads = `SELECT group_concat(rowid, ' ') FROM (SELECT rowid FROM heads WHERE heads MATCH ? AND rowid > ?
 		AND (? = 0 OR EXISTS (SELECT 1 FROM shelf_pages s WHERE s.page = heads.rowid >> 12 AND s.runbook = 1))
 		AND (? = '' OR EXISTS (SELECT 1 FROM shelf_pages s WHERE s.page = heads.rowid >> 12 AND s.ref = ?))
-		ORDER BY rowid LIMIT ?`
-	searchBodies = `SELECT rowid FROM bodies WHERE bodies MATCH ? AND rowid > ?
+		ORDER BY rowid LIMIT ?)`
+	searchBodies = `SELECT group_concat(rowid, ' ') FROM (SELECT rowid FROM bodies WHERE bodies MATCH ? AND rowid > ?
 		AND (? = 0 OR EXISTS (SELECT 1 FROM shelf_pages s WHERE s.page = bodies.rowid >> 12 AND s.runbook = 1))
 		AND (? = '' OR EXISTS (SELECT 1 FROM shelf_pages s WHERE s.page = bodies.rowid >> 12 AND s.ref = ?))
-		ORDER BY rowid LIMIT ?`
+		ORDER BY rowid LIMIT ?)`
+	searchPages = "SELECT page, ref, runbook, behind FROM shelf_pages WHERE page IN (SELECT value FROM json_each(?)) ORDER BY page, ref"
+	searchTexts = `SELECT c.id, c.heading, c.trail, c.level, c.anchor, c.line, c.last, c.body, p.source, p.path, p.revision, p.title, p.tags
+		FROM sections c JOIN pages p ON p.id = c.id >> 12 WHERE c.id IN (SELECT value FROM json_each(?))`
 )
 
 // visible gives up to limit sections that match and that the viewer may see, and whether there are more.
@@ -202,30 +211,59 @@ func (s *docsSearch) visible(ctx context.Context, query, match string, limit int
 	}
 	for range maxRounds {
 		want := limit + 1 - len(ids)
-		batch, err := numbers(s.tx.QueryContext(ctx, query, match, after, number(s.query.Runbooks), ref, ref, want))
+		batch, err := s.matching(ctx, query, match, after, number(s.query.Runbooks), ref, ref, want)
 		if err != nil {
 			return nil, false, err
 		}
-		if err := s.look(ctx, batch); err != nil {
+		if len(batch) > 0 {
+			after = batch[len(batch)-1]
+		}
+		full := len(batch) == want
+		if batch, err = s.seen(ctx, batch); err != nil {
 			return nil, false, err
 		}
-		for _, id := range batch {
-			after = id
-			if len(s.refs[id>>ordBits]) > 0 {
-				ids = append(ids, id)
-			}
-		}
+		ids = append(ids, batch...)
 		if len(ids) > limit {
 			return ids[:limit], true, nil
 		}
-		if len(batch) < want {
+		if !full {
 			return ids, false, nil
 		}
 	}
 	return ids, true, nil
 }
 
-// look finds out which entities the pages of sections belong to, as far as the viewer sees them.
+// matching gives the numbers that one of the two tables holds for a match.
+func (s *docsSearch) matching(ctx context.Context, query string, args ...any) (ids []int64, err error) {
+	var list sql.NullString
+	stmt := s.tx.StmtContext(ctx, s.file.prepared[query]) //nolint:sqlclosecheck // the end of the transaction does
+	if err := stmt.QueryRowContext(ctx, args...).Scan(&list); err != nil {
+		return nil, err
+	}
+	for text := range strings.FieldsSeq(list.String) {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	slices.Sort(ids) // as they come already, though SQLite does not promise it
+	return ids, nil
+}
+
+// seen leaves those that the viewer sees. For one who sees everything load does, which looks at much fewer.
+func (s *docsSearch) seen(ctx context.Context, ids []int64) ([]int64, error) {
+	if s.view.SeesAll() && s.query.Only == nil {
+		return ids, nil
+	}
+	if err := s.look(ctx, ids); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(ids, func(id int64) bool { return len(s.refs[id>>ordBits]) == 0 }), nil
+}
+
+// look finds out which entities the pages of sections belong to, as far as the query asks for them and the viewer
+// sees the pages there.
 func (s *docsSearch) look(ctx context.Context, ids []int64) error {
 	var pages []int64
 	for _, id := range ids {
@@ -238,38 +276,69 @@ func (s *docsSearch) look(ctx context.Context, ids []int64) error {
 	if len(pages) == 0 {
 		return nil
 	}
-	return each(ctx, s.tx, func(scan func(...any) error) error {
+	return s.each(ctx, searchPages, pages, func(scan func(...any) error) error {
 		var page int64
 		var name string
-		if err := scan(&page, &name); err != nil {
+		var runbook bool
+		var behind docs.Guard
+		if err := scan(&page, &name, &runbook, &behind); err != nil {
 			return err
 		}
 		ref, err := catalog.ParseRef(name, "", catalog.DefaultNamespace)
 		if err != nil {
 			return err
 		}
-		if _, seen := s.view.Get(ref); seen && len(s.refs[page]) < 5 {
+		if !s.asks(ref, runbook) || !s.sight.Sees(ref, behind) {
+			return nil
+		}
+		s.books[page] = s.books[page] || runbook
+		if len(s.refs[page]) < 5 {
 			s.refs[page] = append(s.refs[page], ref)
 		}
 		return nil
-	}, "SELECT page, ref FROM shelf_pages WHERE page IN (SELECT value FROM json_each(?)) ORDER BY page, ref", jsonList(pages))
+	})
 }
 
-// load gives the sections with their pages.
+// asks reports whether the query is about what stands on the shelf of an entity.
+func (s *docsSearch) asks(ref catalog.Ref, runbook bool) bool {
+	if s.query.Runbooks && !runbook || s.query.Ref != (catalog.Ref{}) && s.query.Ref != ref {
+		return false
+	}
+	if s.query.Only == nil {
+		return true
+	}
+	e, seen := s.view.Get(ref)
+	return seen && s.query.Only(e)
+}
+
+// each runs a prepared query about a list of numbers and hands its rows on.
+func (s *docsSearch) each(ctx context.Context, query string, list []int64, row func(scan func(...any) error) error) (err error) {
+	stmt := s.tx.StmtContext(ctx, s.file.prepared[query]) //nolint:sqlclosecheck // the end of the transaction does
+	rows, err := stmt.QueryContext(ctx, jsonList(list))
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, row)
+}
+
+// load gives the sections with their pages. Those of which the viewer sees no entity are left out.
 func (s *docsSearch) load(ctx context.Context, ids []int64) (hits []docs.Hit, err error) {
-	err = each(ctx, s.tx, func(scan func(...any) error) error {
+	if err := s.look(ctx, ids); err != nil {
+		return nil, err
+	}
+	err = s.each(ctx, searchTexts, ids, func(scan func(...any) error) error {
 		var id int64
 		var h docs.Hit
 		var trail, tags string
 		c := &h.Section
 		err := scan(&id, &c.Heading, &trail, &c.Level, &c.Anchor, &c.Line, &c.Last, &c.Body,
-			&h.Source, &h.Path, &h.Revision, &h.Page, &tags, &h.Runbook)
-		c.Trail, h.Tags, h.Refs = splitList(trail), splitList(tags), s.refs[id>>ordBits]
-		hits = append(hits, h)
+			&h.Source, &h.Path, &h.Revision, &h.Page, &tags)
+		c.Trail, h.Tags, h.Refs, h.Runbook = splitList(trail), splitList(tags), s.refs[id>>ordBits], s.books[id>>ordBits]
+		if len(h.Refs) > 0 {
+			hits = append(hits, h)
+		}
 		return err
-	}, `SELECT c.id, c.heading, c.trail, c.level, c.anchor, c.line, c.last, c.body, p.source, p.path, p.revision, p.title, p.tags,
-			EXISTS (SELECT 1 FROM shelf_pages s WHERE s.page = p.id AND s.runbook = 1)
-		FROM sections c JOIN pages p ON p.id = c.id >> 12 WHERE c.id IN (SELECT value FROM json_each(?))`, jsonList(ids))
+	})
 	return hits, err
 }
 

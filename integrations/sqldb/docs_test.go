@@ -239,7 +239,7 @@ func TestDocs_UpdateReadsWhatChanged(t *testing.T) {
 	l.wants("cafe")
 	l.wants("idempotency")
 	want := docs.Summary{Page: docs.PageKey{Source: docsSource, Path: "cart/docs/runbook.md"}, First: "High error rate", More: 1, Pages: 1}
-	if diff := cmp.Diff(want, l.Runbook(catalog.NewRef("component", "", "cart"))); diff != "" {
+	if diff := cmp.Diff(want, l.Runbook(l.snapshot().As(catalog.Everything{}), catalog.NewRef("component", "", "cart"))); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -256,7 +256,7 @@ func TestDocs_WithoutGit(t *testing.T) {
 	}
 	l.wants("wrong")
 	l.wants("errors", "cart/docs/runbook.md#high-error-rate")
-	if l.Runbook(catalog.NewRef("component", "", "cart")).Pages != 1 {
+	if l.Runbook(l.snapshot().As(catalog.Everything{}), catalog.NewRef("component", "", "cart")).Pages != 1 {
 		t.Error("the runbook is forgotten")
 	}
 	if read := l.update(); len(read) != 0 {

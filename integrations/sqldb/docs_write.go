@@ -97,12 +97,15 @@ func (w *docsWriter) page(ctx context.Context, p *docs.Page) error {
 	if len(parts) > 0 {
 		first = parts[0].Heading
 	}
-	id, err := w.number(ctx, `INSERT INTO pages (source, path, blob, revision, title, tags, first, parts, problems)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (source, path) DO UPDATE SET blob = excluded.blob, revision = excluded.revision, title = excluded.title,
-			tags = excluded.tags, first = excluded.first, parts = excluded.parts, problems = excluded.problems
-		RETURNING id`,
-		p.Source, p.Path, p.Blob, p.Revision, p.Title, strings.Join(p.Tags, listSeparator), first, len(parts), problemsText(p.Problems))
+	id, err := w.pageID(ctx, p)
+	if err != nil {
+		return err
+	}
+	err = w.exec(ctx, `INSERT INTO pages (id, source, path, blob, revision, title, tags, first, parts, problems)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET blob = excluded.blob, revision = excluded.revision, title = excluded.title,
+			tags = excluded.tags, first = excluded.first, parts = excluded.parts, problems = excluded.problems`,
+		id, p.Source, p.Path, p.Blob, p.Revision, p.Title, strings.Join(p.Tags, listSeparator), first, len(parts), problemsText(p.Problems))
 	if err != nil {
 		return err
 	}
@@ -115,6 +118,17 @@ func (w *docsWriter) page(ctx context.Context, p *docs.Page) error {
 		}
 	}
 	return nil
+}
+
+// pageID gives the number of a page, a new one where there is none yet. The number is found beforehand, since an
+// INSERT with RETURNING is a savepoint to SQLite, at each of which FTS5 writes out the little that it has gathered:
+// merging that again took a third of the time of building an index.
+func (w *docsWriter) pageID(ctx context.Context, p *docs.Page) (int64, error) {
+	id, err := w.number(ctx, "SELECT id FROM pages WHERE source = ? AND path = ?", p.Source, p.Path)
+	if errors.Is(err, sql.ErrNoRows) {
+		return w.number(ctx, "SELECT coalesce(max(id), 0) + 1 FROM pages")
+	}
+	return id, err
 }
 
 func (w *docsWriter) section(ctx context.Context, p *docs.Page, id int64, s *docs.Section) error {
@@ -178,9 +192,9 @@ func (w *docsWriter) shelf(ctx context.Context, s *docs.Shelf, replaces bool) er
 		return err
 	}
 	for i, f := range s.Files {
-		err := w.exec(ctx, `INSERT INTO shelf_pages (ref, ord, page, title, runbook)
-			SELECT ?, ?, id, ?, ? FROM pages WHERE source = ? AND path = ?`,
-			ref, i, f.Title, number(f.Runbook), f.Source, f.Path)
+		err := w.exec(ctx, `INSERT INTO shelf_pages (ref, ord, page, title, runbook, behind)
+			SELECT ?, ?, id, ?, ?, ? FROM pages WHERE source = ? AND path = ?`,
+			ref, i, f.Title, number(f.Runbook), string(f.Behind), f.Source, f.Path)
 		if err != nil {
 			return err
 		}

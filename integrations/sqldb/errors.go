@@ -52,6 +52,23 @@ func (e *CorruptError) Error() string {
 // Unwrap gives what was found.
 func (e *CorruptError) Unwrap() error { return e.Err }
 
+// LostError says that a file of the database is not the one any more that is open. Nothing is stored
+// until it is back, since the next start would not find it.
+type LostError struct {
+	File string
+	How  string // deleted, replaced or overwritten
+}
+
+// Error names the file and the way to recover.
+func (e *LostError) Error() string {
+	repair := "put it back, or restart callboard and the catalog comes back from Git"
+	if e.How == "overwritten" {
+		repair = "restart callboard; if it refuses to start, move callboard.db, callboard.db-wal and callboard.db-shm away first, " +
+			"and the catalog comes back from Git"
+	}
+	return fmt.Sprintf("database file %s was %s while in use, and nothing is stored any more: %s", e.File, e.How, repair)
+}
+
 // NewerError says that the database was written by a newer callboard.
 type NewerError struct {
 	File         string
@@ -65,6 +82,7 @@ func (e *NewerError) Error() string {
 }
 
 const (
+	sqliteError   = sqlite3.SQLITE_ERROR
 	sqliteFull    = sqlite3.SQLITE_FULL
 	sqliteCorrupt = sqlite3.SQLITE_CORRUPT
 	sqliteNotADB  = sqlite3.SQLITE_NOTADB
@@ -99,7 +117,8 @@ func (d *DB) explain(err error) error {
 func isTyped(err error) bool {
 	var corrupt *CorruptError
 	var newer *NewerError
-	return errors.As(err, &corrupt) || errors.As(err, &newer)
+	var lost *LostError
+	return errors.As(err, &corrupt) || errors.As(err, &newer) || errors.As(err, &lost)
 }
 
 // primaryCode is SQLite's result code without its extension, or 0 for other errors. Extended codes

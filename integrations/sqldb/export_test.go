@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"context"
 	"database/sql"
 	"io/fs"
 	"strings"
@@ -17,6 +18,11 @@ func (d *DB) Reader() *sql.DB { return d.reader }
 
 // Path is the database file.
 func (d *DB) Path() string { return d.path }
+
+// Write runs a transaction of the test's own.
+func (d *DB) Write(ctx context.Context, change func(*sql.Tx) error) error {
+	return d.write(ctx, change)
+}
 
 // VersionNumber is a version of SQLite as one number.
 func VersionNumber(version string) int { return versionNumber(version) }

@@ -18,23 +18,14 @@ import (
 
 func TestOpen_Damaged(t *testing.T) {
 	const files = 3000
-	overwrite := func(at int64, with []byte) func(*testing.T, string) {
-		return func(t *testing.T, path string) {
-			file, err := os.OpenFile(path, os.O_WRONLY, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := file.WriteAt(with, at); err != nil {
-				t.Fatal(err)
-			}
-			closeFile(t, file)
-		}
+	overwritten := func(at int64, with []byte) func(*testing.T, string) {
+		return func(t *testing.T, path string) { overwrite(t, path, at, with) }
 	}
 	for name, damage := range map[string]func(t *testing.T, path string){
-		"GarbageHeader":   overwrite(0, []byte(strings.Repeat("no database ", 20))),
+		"GarbageHeader":   overwritten(0, []byte(strings.Repeat("no database ", 20))),
 		"GarbageFile":     func(t *testing.T, path string) { writeFile(t, path, strings.Repeat("x", 100_000)) },
-		"ZeroedPages":     overwrite(8192, make([]byte, 3*8192)),
-		"ZeroedLatePages": func(t *testing.T, path string) { overwrite(size(t, path)*2/3/8192*8192, make([]byte, 3*8192))(t, path) },
+		"ZeroedPages":     overwritten(8192, make([]byte, 3*8192)),
+		"ZeroedLatePages": func(t *testing.T, path string) { overwrite(t, path, size(t, path)*2/3/8192*8192, make([]byte, 3*8192)) },
 		"CutInTheMiddle": func(t *testing.T, path string) {
 			if err := os.Truncate(path, size(t, path)/2/8192*8192); err != nil {
 				t.Fatal(err)
@@ -106,31 +97,115 @@ func TestOpen_NewerSchema(t *testing.T) {
 	}
 }
 
-func TestCheck_FilesGone(t *testing.T) {
+// TestCheck_FilesLost spoils the files of a store at work: Check tells, and nothing is acknowledged that the
+// next start would not find.
+func TestCheck_FilesLost(t *testing.T) {
+	const files = 1500 // so many that they are in the database file, not in the log
+	remove := func(suffix string) func(*testing.T, string) {
+		return func(t *testing.T, path string) { noError(t, os.Remove(path+suffix)) }
+	}
 	for name, test := range map[string]struct {
-		do   func(path string) error
-		want string
+		spoil func(t *testing.T, path string)
+		want  string
+		later bool // writes are refused from the next Check on; before that, only that can notice
 	}{
-		"Deleted":    {os.Remove, "callboard.db was deleted while in use"},
-		"WALDeleted": {func(path string) error { return os.Remove(path + "-wal") }, "callboard.db-wal was deleted while in use"},
-		"Replaced": {func(path string) error {
-			return errors.Join(os.WriteFile(path+".new", nil, 0o600), os.Rename(path+".new", path))
-		}, "callboard.db was replaced while in use"},
-		"FolderMoved": {func(path string) error { return os.Rename(filepath.Dir(path), filepath.Dir(path)+"-old") }, "was deleted while in use"},
+		"Deleted":    {remove(""), "callboard.db was deleted while in use", false},
+		"WALDeleted": {remove("-wal"), "callboard.db-wal was deleted while in use", false},
+		"SHMDeleted": {remove("-shm"), "callboard.db-shm was deleted while in use", false},
+		"Replaced": {func(t *testing.T, path string) {
+			noError(t, errors.Join(os.WriteFile(path+".new", nil, 0o600), os.Rename(path+".new", path)))
+		}, "callboard.db was replaced while in use", false},
+		"FolderMoved": {func(t *testing.T, path string) {
+			noError(t, os.Rename(filepath.Dir(path), filepath.Dir(path)+"-old"))
+		}, "was deleted while in use", false},
+		"Emptied":       {func(t *testing.T, path string) { noError(t, os.Truncate(path, 0)) }, "callboard.db was overwritten while in use", false},
+		"Zeroed":        {func(t *testing.T, path string) { overwrite(t, path, 0, make([]byte, size(t, path))) }, "callboard.db was overwritten while in use", false},
+		"GarbageHeader": {func(t *testing.T, path string) { overwrite(t, path, 0, []byte("no database at all")) }, "callboard.db was overwritten while in use", false},
+		"LogEmptied":    {func(t *testing.T, path string) { noError(t, os.Truncate(path+"-wal", 0)) }, "callboard.db-wal was overwritten while in use", true},
+		"LogZeroed": {
+			func(t *testing.T, path string) { overwrite(t, path+"-wal", 0, make([]byte, size(t, path+"-wal"))) },
+			"callboard.db-wal was overwritten while in use", false,
+		},
+		"ThreePagesZeroed": {func(t *testing.T, path string) { overwrite(t, path, size(t, path)/2/8192*8192, make([]byte, 3*8192)) }, "is damaged", true},
+		"CutInTheMiddle":   {func(t *testing.T, path string) { noError(t, os.Truncate(path, size(t, path)/2/8192*8192)) }, "is damaged", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			db := open(t, filepath.Join(t.TempDir(), "data"))
 			defer db.Close() // its files are gone
-			if err := db.Check(t.Context()); err != nil {
-				t.Fatalf("Check of a healthy store: %v", err)
+			apply(t, db, ingesttest.Generation(1, files))
+			noError(t, db.Check(t.Context())) // leaves a row in the log
+			test.spoil(t, db.Path())
+			if test.later {
+				wantSaid(t, "Check", db.Check(t.Context()), test.want)
 			}
-			if err := test.do(db.Path()); err != nil {
-				t.Fatal(err)
-			}
-			if err := db.Check(t.Context()); err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("Check gave %v, want %q", err, test.want)
-			}
+			wantSaid(t, "Apply", db.Catalog().Apply(t.Context(), ingesttest.Generation(2, 10)), test.want)
+			wantSaid(t, "Check", db.Check(t.Context()), test.want)
+			wantSaid(t, "Check", db.Check(t.Context()), "the catalog comes back from Git")
 		})
+	}
+}
+
+func wantSaid(t *testing.T, who string, err error, words string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), words) {
+		t.Errorf("%s gave %v, want %q", who, err, words)
+	}
+}
+
+// TestCheck_FilesBack: what was moved away and back is as good as before, and holds nothing of what was refused.
+func TestCheck_FilesBack(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "data"))
+	defer closeDB(t, db)
+	apply(t, db, ingesttest.Generation(1, 10))
+	dir := filepath.Dir(db.Path())
+	noError(t, os.Rename(dir, dir+"-away"))
+	wantSaid(t, "Check", db.Check(t.Context()), "deleted while in use")
+	wantSaid(t, "Apply", db.Catalog().Apply(t.Context(), ingesttest.Generation(5, 10)), "deleted while in use")
+	noError(t, os.Rename(dir+"-away", dir))
+	noError(t, db.Check(t.Context()))
+	if got, err := ingesttest.WholeGeneration(t.Context(), db.Catalog(), 10); err != nil || got != 1 {
+		t.Errorf("the store holds set %d, %v; want set 1, since 5 was refused", got, err)
+	}
+	apply(t, db, ingesttest.Generation(2, 10))
+}
+
+// TestClose_Replaced: the log of a database that somebody replaced, with a backup for example, does not
+// get into the new one.
+func TestClose_Replaced(t *testing.T) {
+	const files = 300
+	dir := t.TempDir()
+	db := open(t, dir)
+	apply(t, db, ingesttest.Generation(1, files))
+	closeDB(t, db)
+	backup := readFile(t, db.Path())
+	db = open(t, dir)
+	for i := range 5 {
+		apply(t, db, ingesttest.Generation(2+i, files))
+	}
+	writeFile(t, db.Path()+".backup", backup)
+	noError(t, os.Rename(db.Path()+".backup", db.Path()))
+	closeDB(t, db)
+	db = open(t, dir)
+	defer closeDB(t, db)
+	if got, err := ingesttest.WholeGeneration(t.Context(), db.Catalog(), files); err != nil || got != 1 {
+		t.Errorf("the backup holds set %d, %v; want set 1", got, err)
+	}
+	if _, err := os.Stat(db.Path() + "-wal.replaced"); err != nil {
+		t.Error("the log is not set aside:", err)
+	}
+}
+
+// TestWrite_FileLostMeanwhile deletes the database while a transaction is under way, which SQLite would
+// take for done.
+func TestWrite_FileLostMeanwhile(t *testing.T) {
+	db := open(t, t.TempDir())
+	defer db.Close() // its files are gone
+	err := db.Write(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(t.Context(), "INSERT INTO write_probe (id, at) VALUES (2, 2)")
+		return errors.Join(err, os.Remove(db.Path()))
+	})
+	if lost, isLost := errors.AsType[*sqldb.LostError](err); !isLost || lost.File != db.Path() {
+		t.Errorf("gave %v, want a *LostError about %s", err, db.Path())
 	}
 }
 
@@ -245,6 +320,22 @@ func writeFile(t *testing.T, path, text string) {
 func closeFile(t *testing.T, file *os.File) {
 	t.Helper()
 	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// overwrite changes a part of a file in place.
+func overwrite(t *testing.T, path string, at int64, with []byte) {
+	t.Helper()
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	noError(t, err)
+	_, err = file.WriteAt(with, at)
+	noError(t, errors.Join(err, file.Close()))
+}
+
+func noError(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
 		t.Fatal(err)
 	}
 }

@@ -5,12 +5,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	_ "modernc.org/sqlite" // the "sqlite" driver
@@ -48,7 +50,9 @@ type DB struct {
 	ballast   *ballast
 	writer    *sql.DB // one connection: SQLite has one writer, and waiting in Go obeys the context
 	reader    *sql.DB // query_only
-	files     []openFile
+	files     []*openFile
+	inspected atomic.Pointer[fs.FileInfo] // the database file when it was last inspected
+	damage    atomic.Pointer[error]       // what an inspection found; stays until the next start
 }
 
 // Open takes the data folder and opens the database in it, creating or migrating it as needed.
@@ -91,6 +95,10 @@ func (d *DB) Close() error {
 			errs = append(errs, pool.Close())
 		}
 	}
+	errs = append(errs, d.forsake())
+	for _, f := range d.files {
+		errs = append(errs, f.close())
+	}
 	return errors.Join(append(errs, d.lock.release())...)
 }
 
@@ -110,7 +118,7 @@ func (d *DB) open(ctx context.Context) error {
 	}
 	if err := migrate(ctx, d.writer, d.dialect, d.path); err != nil {
 		// Damage that the bounded check did not reach can look like anything; now there is time.
-		if damage := d.quickCheck(ctx); damage != nil {
+		if damage := quickCheck(ctx, d.writer, d.path); damage != nil {
 			err = damage
 		}
 		return d.explain(err)
@@ -141,7 +149,7 @@ func (d *DB) check(ctx context.Context) error {
 	}
 	bounded, cancel := context.WithTimeout(ctx, checkBudget)
 	defer cancel()
-	err := d.quickCheck(bounded)
+	err := quickCheck(bounded, d.writer, d.path)
 	if bounded.Err() != nil {
 		return ctx.Err()
 	}
@@ -149,11 +157,11 @@ func (d *DB) check(ctx context.Context) error {
 }
 
 // quickCheck lets SQLite look at every page of the file.
-func (d *DB) quickCheck(ctx context.Context) error {
+func quickCheck(ctx context.Context, pool *sql.DB, path string) error {
 	var found string
-	err := d.writer.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found)
+	err := pool.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found)
 	if err == nil && found != "ok" {
-		return &CorruptError{d.path, errors.New(strings.TrimSpace(found))}
+		return &CorruptError{path, errors.New(strings.TrimSpace(found))}
 	}
 	return err
 }
@@ -228,12 +236,19 @@ func versionNumber(version string) int {
 }
 
 // write runs change in one transaction. If the disk is full the ballast is given back and change
-// runs a second time, so it must not depend on having run once.
+// runs a second time, so it must not depend on having run once. What was written into files that are
+// lost counts as refused.
 func (d *DB) write(ctx context.Context, change func(*sql.Tx) error) error {
+	if err := d.intact(); err != nil {
+		return err
+	}
 	err := transact(ctx, d.writer, change)
 	if primaryCode(err) == sqliteFull && d.ballast.release() {
 		d.log.WarnContext(ctx, "the disk is full: the ballast file was deleted to go on", "dir", d.dir, "err", err)
 		err = transact(ctx, d.writer, change)
+	}
+	if err == nil {
+		err = d.intact()
 	}
 	return d.explain(inContext(ctx, err))
 }
@@ -275,10 +290,12 @@ func transact(ctx context.Context, pool *sql.DB, change func(*sql.Tx) error) err
 	return tx.Commit()
 }
 
-// rollback is quiet about a transaction that the database has already rolled back by itself.
+// rollback is quiet about a transaction that the database has already rolled back by itself, as SQLite
+// does on a full disk.
 func rollback(tx *sql.Tx) error {
-	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
-		return err
+	err := tx.Rollback()
+	if errors.Is(err, sql.ErrTxDone) || primaryCode(err) == sqliteError && strings.Contains(err.Error(), "no transaction is active") {
+		return nil
 	}
-	return nil
+	return err
 }

@@ -39,13 +39,11 @@ func (m *Memory) Load(_ context.Context, refs []catalog.Ref) (docs.Stock, error)
 				continue
 			}
 			parts := page.Parts()
-			if kept.Runbook.Pages++; kept.Runbook.Pages == 1 {
-				kept.Runbook.Page, kept.Runbook.First = f.PageKey, page.Title
-				if len(parts) > 0 {
-					kept.Runbook.First, parts = parts[0].Heading, parts[1:]
-				}
+			book := docs.Book{Page: f.PageKey, First: page.Title, Parts: len(parts), Behind: f.Behind}
+			if len(parts) > 0 {
+				book.First = parts[0].Heading
 			}
-			kept.Runbook.More += len(parts)
+			kept.Add(book)
 		}
 		stock.Shelves[ref] = kept
 	}
@@ -95,7 +93,7 @@ func (m *Memory) Shelf(_ context.Context, ref catalog.Ref) ([]docs.ShelvedPage, 
 	if shelf := m.shelves[ref]; shelf != nil {
 		for _, f := range shelf.Files {
 			if page := m.pages[f.PageKey]; page != nil {
-				out = append(out, docs.ShelvedPage{Page: *page, Name: cmp.Or(f.Title, page.Title), Runbook: f.Runbook})
+				out = append(out, docs.ShelvedPage{Page: *page, Name: cmp.Or(f.Title, page.Title), Runbook: f.Runbook, Behind: f.Behind})
 			}
 		}
 	}
@@ -107,13 +105,14 @@ func (m *Memory) Search(_ context.Context, view catalog.View, q docs.Query) (doc
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var all, some []docs.Hit
+	sight := docs.NewSight(view)
 	for ref, shelf := range m.shelves {
-		if _, seen := view.Get(ref); !seen || q.Ref != (catalog.Ref{}) && q.Ref != ref {
+		if e, seen := view.Get(ref); !seen || q.Only != nil && !q.Only(e) || q.Ref != (catalog.Ref{}) && q.Ref != ref {
 			continue
 		}
 		for _, f := range shelf.Files {
 			page := m.pages[f.PageKey]
-			if page == nil || q.Runbooks && !f.Runbook {
+			if page == nil || q.Runbooks && !f.Runbook || !sight.Sees(ref, f.Behind) {
 				continue
 			}
 			for _, s := range page.Sections {
@@ -148,6 +147,17 @@ func holds(page *docs.Page, s docs.Section, words []string) int {
 		}
 	}
 	return n
+}
+
+// Size counts what is stored.
+func (m *Memory) Size(context.Context) (docs.Size, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	size := docs.Size{Shelves: len(m.shelves), Pages: len(m.pages)}
+	for _, page := range m.pages {
+		size.Sections += len(page.Sections)
+	}
+	return size, nil
 }
 
 // Check finds nothing wrong.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io/fs"
+	"iter"
 	"path"
 
 	"callboard/catalog/docs"
@@ -52,6 +53,15 @@ func Tree(files fs.FS, revision string) (docs.Tree, error) {
 	return docs.Tree{
 		FS: files, Revision: revision,
 		Hash: func(name string) (string, docs.Kind) { return hashes[name], kinds[name] },
+		Folders: func(dir string) iter.Seq2[string, string] {
+			return func(yield func(string, string) bool) {
+				for _, name := range folders[dir] {
+					if !yield(name, hashes[path.Join(dir, name)]) {
+						return
+					}
+				}
+			}
+		},
 		List: func(dir string) ([]string, []string) { return folders[dir], names[dir] },
 	}, err
 }

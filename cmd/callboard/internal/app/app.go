@@ -43,19 +43,22 @@ type App struct {
 	syncer   *ingest.Syncer
 	docs     *docs.Library
 	docsKick chan struct{} // one slot: the catalog is new
-	meters   *meters
-	chat     *chat
-	handle   bot.Handler
-	closer   closer
-	listener net.Listener // of HTTP; nil until Listen
+
+	docsSince atomic.Int64 // since when it is newer than the documentation, in Unix nanoseconds; 0: it is not
+	meters    *meters
+	chat      *chat
+	handle    bot.Handler
+	closer    closer
+	listener  net.Listener // of HTTP; nil until Listen
 
 	garbage  chan struct{} // holds one when memory could go back to the system
 	littered bool          // a large sync, or the start, left something behind
 	grown    atomic.Bool   // a large sync, or the start, makes a large index of documentation
 	thrift   thrift
 
-	mu      sync.Mutex
-	dbFault error
+	mu        sync.Mutex
+	dbFault   error
+	docsFault error
 }
 
 // New opens the data folder and loads the catalog that it holds. It asks nobody outside: sources are
@@ -91,10 +94,11 @@ func (a *App) open(ctx context.Context) error {
 		Store: db.Catalog(), Sources: sources, Remote: remote, Log: a.log, Observe: a.observeSync,
 		Published: a.catalogPublished, Large: a.thrift.begin,
 	})
-	if err := a.syncer.Load(ctx); err != nil {
+	if err := hurried(func() error { return a.syncer.Load(ctx) }); err != nil {
 		return err
 	}
 	a.meters.watch(a.syncer.Snapshot, a.docs, a.syncer.Behind)
+	a.watchDocs()
 	a.chat = a.newChat()
 	a.handle = a.handler(history)
 	return nil
@@ -105,7 +109,7 @@ func (a *App) handler(history *git.History) bot.Handler {
 	a.closer.add("past", past.close)
 	deps := command.Deps{
 		Catalog: a.syncer.Snapshot, Viewer: viewer, Faults: a.Faults,
-		Docs: a.docs, History: history, CatalogAt: past.at,
+		Docs: a.docs, History: history, CatalogAt: past.at, PagesAt: past.pages,
 		Announce: a.announce(), Operators: operators(a.config), Account: a.account,
 	}
 	mux := bot.NewMux(command.All(deps), command.Words(a.log), deps.Complete)
@@ -174,6 +178,9 @@ func (a *App) check(ctx context.Context) {
 		a.log.Error("the store is not well", "error", err)
 	case changed:
 		a.log.Info("the store is well again")
+		if a.syncer.Fault() != nil {
+			a.syncer.Kick() // what it refused need not wait for the next poll
+		}
 	}
 }
 
@@ -187,6 +194,9 @@ func (a *App) Faults() []string {
 	}
 	if err := a.syncer.Fault(); err != nil && a.dbFault == nil {
 		faults = append(faults, "the store refused the last change, older facts are shown: "+err.Error())
+	}
+	if a.docsFault != nil {
+		faults = append(faults, "the documentation could not be indexed, what was indexed before is shown: "+a.docsFault.Error())
 	}
 	return faults
 }

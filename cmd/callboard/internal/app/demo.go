@@ -34,14 +34,14 @@ func NewDemo(ctx context.Context, cfg *config.Config, dir string, log *slog.Logg
 	}
 	a.syncer.Sync(ctx, false)
 	if !first {
-		a.IndexDocs(ctx)
+		_ = a.IndexDocs(ctx) // the log says it
 		return a, nil
 	}
 	if err := git.Append(demo.Repository(dir), history[demo.FirstSync:]...); err != nil { //nolint:contextcheck // it writes a few local files
 		return nil, errors.Join(fmt.Errorf("make the demo's repository: %w", err), a.Close())
 	}
 	a.syncer.Sync(ctx, false)
-	a.IndexDocs(ctx)
+	_ = a.IndexDocs(ctx) // the log says it
 	if err := os.WriteFile(grown, nil, 0o600); err != nil {
 		return nil, errors.Join(fmt.Errorf("mark the demo's repository as whole: %w", err), a.Close())
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"time"
 
@@ -26,6 +27,7 @@ func (a *App) openDocs(ctx context.Context) error {
 
 // catalogPublished wakes runDocs. Many wakings are one: it follows the newest catalog only.
 func (a *App) catalogPublished() {
+	a.docsSince.CompareAndSwap(0, time.Now().UnixNano())
 	select {
 	case a.docsKick <- struct{}{}:
 	default:
@@ -38,7 +40,7 @@ func (a *App) runDocs(ctx context.Context) error {
 	defer ticker.Stop()
 	for due := true; ; {
 		if due {
-			due = !a.indexDocs(ctx)
+			due = a.indexDocs(ctx) != nil
 		}
 		select {
 		case <-ctx.Done():
@@ -51,23 +53,65 @@ func (a *App) runDocs(ctx context.Context) error {
 	}
 }
 
-// indexDocs brings the documentation in step once, and reports whether it could. Old documentation is
-// served until it can.
-func (a *App) indexDocs(ctx context.Context) bool {
+// indexDocs brings the documentation in step once. Old documentation is served until it can.
+func (a *App) indexDocs(ctx context.Context) error {
+	select {
+	case <-a.docsKick: // what it tells of is seen below
+	default:
+	}
+	since, start := a.docsSince.Load(), time.Now()
 	snapshot, trees := a.syncer.Current()
-	if a.grown.Swap(false) {
+	if len(trees) > 0 && a.grown.Swap(false) {
 		defer a.release() // what the work below leaves behind
 		defer a.thrift.begin()()
 	}
 	err := a.docs.Update(ctx, docs.Present{Snapshot: snapshot, Trees: docsTrees(trees)})
-	if err != nil && ctx.Err() == nil {
-		a.log.Warn("the documentation could not be indexed, what was indexed before is served", "error", err)
+	result := "fine"
+	switch {
+	case err != nil:
+		result = "failed"
+	case len(a.docsKick) > 0: // a newer catalog came meanwhile
+		a.docsSince.Store(start.UnixNano())
+	default:
+		a.docsSince.Store(0)
 	}
-	return err == nil
+	if err == nil && since != 0 {
+		a.meters.docs.lag.Observe(time.Since(time.Unix(0, since)).Seconds())
+	}
+	a.meters.docs.updates.WithLabelValues(result).Inc()
+	a.meters.docs.duration.Observe(time.Since(start).Seconds())
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	a.noteDocs(err)
+	return err
+}
+
+// noteDocs remembers whether the documentation could be indexed, and writes a log line when that changed.
+func (a *App) noteDocs(err error) {
+	a.mu.Lock()
+	changed := (err == nil) != (a.docsFault == nil)
+	a.docsFault = err
+	a.mu.Unlock()
+	switch {
+	case changed && err != nil:
+		a.log.Error("the documentation could not be indexed, what was indexed before is served", "error", err)
+	case changed:
+		a.log.Info("the documentation can be indexed again")
+	}
+}
+
+// docsWaiting is how long the catalog has been newer than the index.
+func (a *App) docsWaiting() time.Duration {
+	since := a.docsSince.Load()
+	if since == 0 {
+		return 0
+	}
+	return time.Since(time.Unix(0, since))
 }
 
 // IndexDocs brings the documentation in step with the catalog, for a program that ends after a sync.
-func (a *App) IndexDocs(ctx context.Context) { a.indexDocs(ctx) }
+func (a *App) IndexDocs(ctx context.Context) error { return a.indexDocs(ctx) }
 
 // docsTrees are the trees as catalog/docs sees them.
 func docsTrees(trees map[string]ingest.Tree) map[string]docs.Tree {
@@ -79,11 +123,12 @@ func docsTrees(trees map[string]ingest.Tree) map[string]docs.Tree {
 }
 
 func docsTree(tree ingest.Tree) docs.Tree {
+	root := tree.Root // what outlives an update holds the listing only
 	dir := func(name string) *ingest.Dir {
 		if name == "." {
 			name = ""
 		}
-		return tree.Root.Dir(name)
+		return root.Dir(name)
 	}
 	return docs.Tree{
 		FS: tree.FS, Revision: tree.Revision,
@@ -91,13 +136,26 @@ func docsTree(tree ingest.Tree) docs.Tree {
 			if folder := dir(name); folder != nil {
 				return folder.Hash, docs.AFolder
 			}
-			if hash, found := tree.Root.File(name); found {
+			if hash, found := root.File(name); found {
 				return hash, docs.AFile
 			}
-			if _, _, found := tree.Root.Link(name); found {
+			if _, _, found := root.Link(name); found {
 				return "", docs.ALink
 			}
 			return "", docs.Nothing
+		},
+		Folders: func(name string) iter.Seq2[string, string] {
+			return func(yield func(string, string) bool) {
+				folder := dir(name)
+				if folder == nil {
+					return
+				}
+				for _, sub := range folder.Dirs {
+					if !yield(sub.Name, sub.Hash) {
+						return
+					}
+				}
+			}
 		},
 		List: func(name string) (folders, files []string) {
 			folder := dir(name)

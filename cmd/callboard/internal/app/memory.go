@@ -7,6 +7,21 @@ import (
 	"callboard/catalog/ingest"
 )
 
+// loadingPercent lets the heap grow to three times its size between two collections while the stored catalog is
+// loaded. Nearly all of that stays, so looking for garbage in between finds little and took a tenth of the time.
+const loadingPercent = 200
+
+// hurried runs load with fewer collections. A lower percentage than usual that the operator has set by GOGC stays.
+func hurried(load func() error) error {
+	const usual = 100
+	percent := debug.SetGCPercent(loadingPercent)
+	defer debug.SetGCPercent(percent)
+	if percent < usual {
+		debug.SetGCPercent(percent)
+	}
+	return load()
+}
+
 // largeSync is how many files a sync takes over before what it leaves behind is worth a collection of
 // its own.
 const largeSync = 500

@@ -27,13 +27,14 @@ type meters struct {
 	syncDuration *prometheus.HistogramVec
 	lag          *prometheus.HistogramVec
 	webhooks     *prometheus.CounterVec
+	docs         docsMeters
 }
 
 func newMeters(registry *prometheus.Registry) *meters {
 	auto := promauto.With(registry)
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return &meters{
-		registry: registry,
+		registry: registry, docs: newDocsMeters(auto),
 		requests: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "callboard_requests_total", Help: "Commands answered, by verb and outcome.",
 		}, []string{"verb", "outcome"}),
@@ -174,7 +175,7 @@ func (a *App) observeSync(e ingest.Event) {
 	if e.Lag > 0 {
 		a.meters.lag.WithLabelValues(e.Source).Observe(e.Lag.Seconds())
 	}
-	if set := e.Set; set != nil && !set.Empty() {
+	if set := e.Set; set != nil && !set.Empty() && e.Err == nil {
 		a.log.Info("catalog changed", "source", e.Source, "added", len(set.Added), "changed", len(set.Changed),
 			"moved", len(set.Moved), "removed", len(set.Removed), "files", strconv.Itoa(len(set.Files)), "took_ms", e.Took.Milliseconds())
 	}

@@ -46,7 +46,9 @@ func TestProblemMetrics_Documentation(t *testing.T) {
 	if _, err := a.Sync(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
-	a.IndexDocs(t.Context())
+	if err := a.IndexDocs(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	families, err := a.meters.registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -107,5 +109,58 @@ func TestRequestMetrics_ClosedSets(t *testing.T) {
 	}
 	if seen < 5 {
 		t.Errorf("%d combinations of verb and outcome were counted", seen)
+	}
+}
+
+// TestDocsMetrics: the index of the documentation says what it holds, and that it followed.
+func TestDocsMetrics(t *testing.T) {
+	repo := t.TempDir()
+	commit := descriptor("checkout")
+	commit.Write["docs/runbook.md"] = []byte("# Runbook\n\n## One\n\n## Two\n")
+	commit.Write["mkdocs.yml"] = []byte("nav: [gone.md]\n")
+	if err := git.Init(repo, []git.Commit{commit}); err != nil {
+		t.Fatal(err)
+	}
+	source := config.DefaultSource()
+	source.Name, source.Git = "acme", repo
+	cfg := config.Default()
+	cfg.Data, cfg.Catalog.Sources = t.TempDir(), []config.Source{source}
+	a, err := New(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if _, err := a.Sync(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	if a.docsWaiting() == 0 {
+		t.Error("nobody waits for the documentation of a new catalog")
+	}
+	if err := a.IndexDocs(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	families, err := a.meters.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, family := range families {
+		m := family.GetMetric()[0]
+		got[family.GetName()] = m.GetGauge().GetValue() + m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount())
+	}
+	for name, want := range map[string]float64{
+		"callboard_docs_entities": 1, "callboard_docs_pages": 1, "callboard_docs_sections": 3, "callboard_catalog_problems": 1,
+		"callboard_docs_behind_seconds": 0, "callboard_docs_lag_seconds": 1, "callboard_docs_updates_total": 1,
+	} {
+		if got[name] != want {
+			t.Errorf("%s is %v, want %v", name, got[name], want)
+		}
+	}
+	if got["callboard_docs_index_bytes"] < 4096 {
+		t.Errorf("the index has %v bytes", got["callboard_docs_index_bytes"])
 	}
 }

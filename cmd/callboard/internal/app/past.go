@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"callboard/catalog"
+	"callboard/catalog/docs"
 	"callboard/catalog/ingest"
 	"callboard/integrations/git"
 )
@@ -146,20 +147,55 @@ func (p *past) build(ctx context.Context, sources []catalog.SourceStatus, of cat
 }
 
 func (p *past) read(ctx context.Context, sources []catalog.SourceStatus, of catalog.Past) (*catalog.Snapshot, error) {
-	trees := map[string]ingest.Tree{}
-	for i, s := range of.Sources {
+	trees, done, err := p.trees(ctx, of)
+	defer done()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sources {
+		if tree, found := trees[s.Name]; found {
+			tree.Branch = s.Branch
+			trees[s.Name] = tree
+		}
+	}
+	return p.syncer.At(ctx, of.When, trees)
+}
+
+// trees opens what the sources were at. They are readable until done is called, also after an error.
+func (p *past) trees(ctx context.Context, of catalog.Past) (trees map[string]ingest.Tree, done func(), err error) {
+	trees = map[string]ingest.Tree{}
+	var open []func()
+	done = func() {
+		for _, end := range open {
+			end()
+		}
+	}
+	for _, s := range of.Sources {
 		if s.Err != nil {
 			continue
 		}
-		tree, done, err := p.history.Tree(ctx, s.Name, s.Commit.Revision)
+		tree, end, err := p.history.Tree(ctx, s.Name, s.Commit.Revision)
 		if err != nil {
-			return nil, err
+			return nil, done, err
 		}
-		defer done()
-		tree.Branch = sources[i].Branch
+		open = append(open, end)
 		trees[s.Name] = tree
 	}
-	return p.syncer.At(ctx, of.When, trees)
+	return trees, done, nil
+}
+
+// pages reads the documentation of an entity as it was.
+func (p *past) pages(ctx context.Context, of catalog.Past, ref catalog.Ref) ([]docs.ShelvedPage, error) {
+	entity, found := of.Catalog.As(catalog.Everything{}).Get(ref)
+	if !found {
+		return nil, nil
+	}
+	trees, done, err := p.trees(ctx, of)
+	defer done()
+	if err != nil {
+		return nil, err
+	}
+	return docs.Read(ctx, docs.Present{Snapshot: of.Catalog, Trees: docsTrees(trees)}, entity)
 }
 
 // find gives a catalog that is kept, or nil.
