@@ -41,7 +41,7 @@ func All(d Deps) []*bot.Command {
 		d.reading(Deps.whoOwns), d.reading(Deps.runbook), d.reading(Deps.links), d.reading(Deps.deps), d.reading(Deps.find),
 		d.present(Deps.docs), d.reading(Deps.stale), d.reading(Deps.explainTarget),
 	}
-	commands = append(commands, d.reading(Deps.home), d.health(), d.whoami(), d.link())
+	commands = append(commands, d.present(Deps.home), d.health(), d.whoami(), d.link())
 	help := &bot.Command{}
 	commands = append(commands, help)
 	*help = helpCommand(commands)
