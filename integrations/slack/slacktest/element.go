@@ -161,7 +161,10 @@ func (j *judge) options(at string, all []any, least, most int) {
 		}
 		j.only(where, o, "text", "value", "description", "url")
 		j.text(where+"/text", o["text"], maxOption)
-		j.some(where+"/value", str(o, "value"), maxOption)
+		j.most(where+"/value", str(o, "value"), maxOption)
+		if str(o, "value") == "" {
+			j.say(where+"/value", "must be more than 0 characters")
+		}
 		if has(o, "description") {
 			j.text(where+"/description", o["description"], maxOption)
 		}

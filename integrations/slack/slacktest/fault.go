@@ -43,7 +43,7 @@ func (s *Server) Fail(method string, f ...Fault) {
 func (s *Server) FailRandomly(seed uint64, share float64, f ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults.random = rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // the same faults for the same seed
+	s.faults.random = rand.New(rand.NewPCG(seed, seed))
 	s.faults.share, s.faults.choice = share, f
 }
 

@@ -28,6 +28,33 @@ func (j *judge) warn(at, format string, args ...any) {
 	j.house = append(j.house, fmt.Sprintf(format, args...)+" ["+at+"]")
 }
 
+// CheckMessage gives what is wrong with a message: JSON with text and blocks, as chat.postMessage takes it.
+func CheckMessage(message []byte) []string {
+	return check("message", message, func(j *judge, o object) string { return j.message(o, false) })
+}
+
+// CheckView gives what is wrong with a view: JSON as views.open or views.publish take it.
+func CheckView(view []byte) []string {
+	return check("modal", view, func(j *judge, o object) string {
+		j.surface = str(o, "type")
+		return j.view(j.surface, o)
+	})
+}
+
+func check(surface string, payload []byte, by func(*judge, object) string) []string {
+	var o object
+	if err := json.Unmarshal(payload, &o); err != nil {
+		return []string{err.Error()}
+	}
+	j := &judge{surface: surface}
+	code := by(j, o)
+	faults := append(j.faults, j.house...)
+	if code != "" && len(faults) == 0 {
+		faults = append(faults, code)
+	}
+	return faults
+}
+
 // judgeMessage judges what a message says. The caller holds the lock.
 func (s *Server) judgeMessage(where string, args object) *failure {
 	j := &judge{mentions: s.options.AllowMentions, surface: "message"}
@@ -196,15 +223,15 @@ func (j *judge) most(at, s string, limit int) {
 	if utf8.RuneCountInString(s) > limit {
 		j.say(at, "must be less than %d characters", limit+1)
 	}
-	j.characters(at, s)
 }
 
-// some asks for one to so many characters.
+// some asks for one to so many characters that people can read.
 func (j *judge) some(at, s string, limit int) {
 	if s == "" {
 		j.say(at, "must be more than 0 characters")
 	}
 	j.most(at, s, limit)
+	j.characters(at, s)
 }
 
 // only asks for no keys but these.
@@ -225,12 +252,9 @@ func (j *judge) characters(at, s string) {
 		case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
 			j.warn(at, "holds a character that turns the direction of writing: %U", r)
 			return
-		case r < 0x20 && r != '\n' && r != '\t' && r != '\r', r == 0x7f:
+		case r < 0x20 && r != '\n' && r != '\t' && r != '\r', r >= 0x7f && r <= 0x9f:
 			j.warn(at, "holds a control character: %U", r)
 			return
 		}
-	}
-	if !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) {
-		j.warn(at, "holds what is no text")
 	}
 }

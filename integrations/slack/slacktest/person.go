@@ -1,6 +1,9 @@
 package slacktest
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // Command gives a slash command, "/who-owns" with the text "checkout", and waits for the acknowledgement.
 func (s *Server) Command(user, channel, command, text string, knobs ...Knob) *Delivery {
@@ -175,9 +178,7 @@ func (s *Server) interact(user, kind string, made shape, more object, view *View
 	if view != nil {
 		payload["view"] = view.wire()
 	}
-	for key, v := range more {
-		payload[key] = v
-	}
+	maps.Copy(payload, more)
 	s.mu.Unlock()
 	return s.deliver(&Delivery{
 		TriggerID: trigger, ResponseURL: str(more, "response_url"), kind: interaction, shape: made, payload: payload,

@@ -9,14 +9,14 @@ import (
 // Surface is what has something to press: a [Message] or a [*View].
 type Surface interface {
 	all() []object
-	frame(s *Server, user string) (more object, view *View)
+	frame(s *Server, user string) object
 }
 
 func (m Message) all() []object { return m.Blocks }
 func (v *View) all() []object   { return v.Blocks }
 
 // frame says where on the screen something is pressed. A message that one person sees is not sent along.
-func (m Message) frame(s *Server, user string) (object, *View) {
+func (m Message) frame(s *Server, user string) object {
 	ch := s.channel(m.Channel)
 	container := object{"type": "message", "message_ts": m.TS, "channel_id": m.Channel, "is_ephemeral": m.To != ""}
 	if m.ThreadTS != "" {
@@ -29,11 +29,11 @@ func (m Message) frame(s *Server, user string) (object, *View) {
 	if m.To == "" {
 		more["message"] = m.wire(false)
 	}
-	return more, nil
+	return more
 }
 
-func (v *View) frame(*Server, string) (object, *View) {
-	return object{"container": object{"type": "view", "view_id": v.ID}}, v
+func (v *View) frame(*Server, string) object {
+	return object{"container": object{"type": "view", "view_id": v.ID}}
 }
 
 // Press presses a button by the words on it.
@@ -97,10 +97,11 @@ func (s *Server) option(user string, e object, label string) object {
 func (s *Server) act(user string, on Surface, block, e, action object, knobs []Knob) *Delivery {
 	s.tb.Helper()
 	s.mu.Lock()
-	more, view := on.frame(s, user)
+	more := on.frame(s, user)
 	action["action_id"], action["block_id"], action["action_ts"] = e["action_id"], block["block_id"], s.ts()
 	s.mu.Unlock()
 	more["actions"] = []object{action}
+	view, _ := on.(*View)
 	return s.interact(user, "block_actions", s.shaped(knobs), more, view)
 }
 
@@ -119,9 +120,10 @@ func (s *Server) Search(user string, on Surface, menu, typed string, knobs ...Kn
 		s.tb.Fatalf("slack: there is no menu %q to search", menu)
 	}
 	s.mu.Lock()
-	more, view := on.frame(s, user)
+	more := on.frame(s, user)
 	s.mu.Unlock()
 	delete(more, "response_url")
+	view, _ := on.(*View)
 	maps.Copy(more, object{"action_id": e["action_id"], "block_id": block["block_id"], "value": typed})
 	return s.interact(user, "block_suggestion", s.shaped(knobs), more, view).Options
 }

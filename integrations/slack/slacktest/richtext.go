@@ -82,6 +82,7 @@ func (j *judge) inline(at, kind string, e object) {
 	case "link":
 		j.only(at, e, "type", "url", "text", "style", "unsafe")
 		j.most(at+"/url", str(e, "url"), maxURL)
+		j.characters(at+"/text", str(e, "text"))
 		j.link(at, str(e, "url"), str(e, "text"))
 	case "emoji":
 		j.only(at, e, "type", "name", "skin_tone", "unicode", "style", "display_url")

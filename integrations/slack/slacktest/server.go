@@ -1,7 +1,9 @@
 package slacktest
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -85,7 +87,7 @@ func New(tb testing.TB, o Options) *Server {
 	}
 	s.socket.tickets = map[string]bool{}
 	s.rates.init()
-	s.client = &http.Client{Transport: &http.Transport{DialContext: s.network.dial}}
+	s.client = &http.Client{Transport: &http.Transport{DialContext: s.Dial}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/{method}", s.serveAPI)
 	mux.HandleFunc("POST /response/{id}", s.serveResponse)
@@ -133,7 +135,12 @@ func (s *Server) close() {
 
 // HTTPClient gives a client that reaches the server, also through pipes. It has no deadline of its own.
 func (s *Server) HTTPClient() *http.Client {
-	return &http.Client{Transport: &http.Transport{DialContext: s.network.dial, DisableKeepAlives: s.options.Memory}}
+	return &http.Client{Transport: &http.Transport{DialContext: s.Dial, DisableKeepAlives: s.options.Memory}}
+}
+
+// Dial connects to the server, also through pipes, as the DialContext of a transport or of a WebSocket dialer.
+func (s *Server) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return s.network.dial(ctx, network, address)
 }
 
 // Violations gives what was sent outside Slack's rules since it was last asked. What was asked for fails no test.

@@ -23,7 +23,7 @@ type bot struct {
 	t   *testing.T
 }
 
-func startBot(t *testing.T, s *slacktest.Server) *bot {
+func startBot(t *testing.T, s *slacktest.Server) {
 	t.Helper()
 	b := &bot{s: s, api: client(s, s.BotToken), t: t}
 	mux := http.NewServeMux()
@@ -31,7 +31,6 @@ func startBot(t *testing.T, s *slacktest.Server) *bot {
 	mux.HandleFunc("/interactions", b.verified(b.interaction))
 	mux.HandleFunc("/events", b.verified(b.event))
 	s.UseHandler(mux, slacktest.URLs{Commands: "/commands", Interactions: "/interactions", Options: "/interactions", Events: "/events"})
-	return b
 }
 
 func (b *bot) verified(next http.HandlerFunc) http.HandlerFunc {

@@ -398,7 +398,7 @@ func (s *Server) Consume() *Consumer {
 	if f != nil {
 		s.tb.Fatal(errors.New(f.code))
 	}
-	ws, resp, err := s.Dialer().Dial(str(opened, "url"), nil) //nolint:noctx // the dialer has a deadline
+	ws, resp, err := s.Dialer().Dial(str(opened, "url"), nil)
 	if err != nil {
 		s.tb.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package slacktest_test
 import (
 	"bytes"
 	"context"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -166,7 +167,7 @@ func TestServer_ManySockets(t *testing.T) {
 		t.Errorf("the eleventh: %v, %v", frame, err)
 	}
 	_ = ws.Close()
-	if _, resp, err := s.Dialer().DialContext(t.Context(), address, nil); err == nil || resp.StatusCode != 403 {
+	if _, resp, err := s.Dialer().DialContext(t.Context(), address, nil); err == nil || resp.StatusCode != http.StatusForbidden {
 		t.Error("an address counts once")
 	} else {
 		_ = resp.Body.Close()
