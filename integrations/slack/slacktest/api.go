@@ -58,6 +58,19 @@ func (s *Server) Calls(name string) []Call {
 	return all
 }
 
+// Forget drops what was said, called and delivered so far, which a long run would keep in memory. Channels, people and open
+// views stay.
+func (s *Server) Forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls, s.deliveries = nil, nil
+	clear(s.triggers)
+	clear(s.responses)
+	for _, c := range s.channels {
+		c.messages = nil
+	}
+}
+
 // methods is the Web API as far as it is known here, by the tier of each method.
 func methods() map[string]method {
 	const tier2, tier3, tier4, special = 20, 50, 100, 600

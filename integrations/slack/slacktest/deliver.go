@@ -159,6 +159,30 @@ func (s *Server) Resend(d *Delivery, knobs ...Knob) *Delivery {
 	return s.deliver(again)
 }
 
+// Insist repeats an event that was not acknowledged as Slack does: at once, after a minute, after five more. It gives the
+// last attempt.
+func (s *Server) Insist(d *Delivery) *Delivery {
+	for i, wait := range []time.Duration{0, time.Minute, 5 * time.Minute} {
+		if d.OK() {
+			break
+		}
+		reason := "http_error"
+		switch {
+		case d.TimedOut():
+			reason = "http_timeout"
+		case d.Status() == 0:
+			reason = "connection_failed"
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-s.closed:
+		}
+		d = s.Resend(d, Retry(i+1, reason))
+	}
+	return d
+}
+
 // Deliveries gives what was sent so far.
 func (s *Server) Deliveries() []*Delivery {
 	s.mu.Lock()

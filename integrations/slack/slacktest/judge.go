@@ -175,7 +175,8 @@ func (s *Server) judgeOptions(answer []byte) []object {
 	var o object
 	j := &judge{mentions: s.options.AllowMentions, surface: "options"}
 	if err := json.Unmarshal(answer, &o); err != nil {
-		j.say("", "options are no JSON: %v", err)
+		s.violate("options: options are no JSON: %v", err)
+		return nil
 	}
 	var all []object
 	switch {

@@ -50,6 +50,7 @@ const (
 	channelEvery    = time.Second
 	channelBurst    = 5
 	minute          = time.Minute
+	manyConns       = 64
 	untilAtMost     = 10 * time.Second
 	warnBeforeClose = 10 * time.Second
 )

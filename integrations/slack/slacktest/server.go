@@ -87,7 +87,7 @@ func New(tb testing.TB, o Options) *Server {
 	}
 	s.socket.tickets = map[string]bool{}
 	s.rates.init()
-	s.client = &http.Client{Transport: &http.Transport{DialContext: s.Dial}}
+	s.client = &http.Client{Transport: &http.Transport{DialContext: s.Dial, MaxIdleConnsPerHost: manyConns}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/{method}", s.serveAPI)
 	mux.HandleFunc("POST /response/{id}", s.serveResponse)
