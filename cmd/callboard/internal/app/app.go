@@ -96,7 +96,7 @@ func (a *App) open(ctx context.Context) error {
 	a.syncer = ingest.NewSyncer(ingest.Options{
 		Store: db.Catalog(), Sources: sources, Remote: remote, Log: a.log, Observe: a.observeSync,
 		Published: a.catalogPublished, Large: a.thrift.begin,
-		Follow: a.rules.follow, //nolint:contextcheck // it bounds its one write itself
+		Follow: a.rules.follow,
 	})
 	if err := hurried(func() error { return a.syncer.Load(ctx) }); err != nil {
 		return err

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	dto "github.com/prometheus/client_model/go"
 
 	"callboard/bot"
 	"callboard/bot/card"
@@ -190,11 +189,18 @@ func (h *house) get(path, token string) (int, string) {
 
 // refusals is the counter of a platform.
 func (h *house) refusals(platform string) int {
-	var m dto.Metric
-	if err := h.app.meters.refusals.WithLabelValues(platform).Write(&m); err != nil {
+	families, err := h.app.meters.registry.Gather()
+	if err != nil {
 		h.t.Fatal(err)
 	}
-	return int(m.GetCounter().GetValue())
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			if family.GetName() == "callboard_refusals_total" && metric.GetLabel()[0].GetValue() == platform {
+				return int(metric.GetCounter().GetValue())
+			}
+		}
+	}
+	return 0
 }
 
 func textOf(reply bot.Reply) string {
