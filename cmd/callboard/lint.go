@@ -138,8 +138,14 @@ func (v *verdicts) print(verdict ingest.Verdict) error {
 		problems []ingest.LintProblem
 	}{{"error", verdict.Problems}, {"warning", verdict.Warnings}} {
 		for _, p := range list.problems {
-			if _, err := fmt.Fprintf(v.w, "%s:%d: %s: %s [%s %s]\n", verdict.File, p.Line, list.mark, p.Text, p.Rule, p.Pointer); err != nil {
+			text, excerpt, _ := strings.Cut(p.Text, "\n")
+			if _, err := fmt.Fprintf(v.w, "%s:%d: %s: %s [%s %s]\n", verdict.File, p.Line, list.mark, text, p.Rule, p.Pointer); err != nil {
 				return err
+			}
+			if excerpt != "" {
+				if _, err := fmt.Fprintln(v.w, "    "+strings.ReplaceAll(excerpt, "\n", "\n    ")); err != nil {
+					return err
+				}
 			}
 			if p.Fix != "" {
 				if _, err := fmt.Fprintf(v.w, "    fix: %s\n", p.Fix); err != nil {
