@@ -29,6 +29,7 @@ type judged struct {
 	any      mask                           // of all of them
 	counts   []int                          // entities by rule
 	failures []Failure
+	hidden   sync.Map // mask → int: entities hidden from those who are denied these rules, where owners see no more
 }
 
 // Failure is a condition that could not be evaluated. The entity counts as matched.
@@ -221,10 +222,18 @@ func (s *seer) CanSee(e *catalog.Entity) bool {
 // Hidden implements catalog.Counter.
 func (s *seer) Hidden() int {
 	s.once.Do(func() {
+		byOwner := s.denied&s.rules.owners != 0
+		if known, found := s.judged.hidden.Load(s.denied); found && !byOwner {
+			s.hidden, _ = known.(int)
+			return
+		}
 		for e := range s.matches {
 			if !s.CanSee(e) {
 				s.hidden++
 			}
+		}
+		if !byOwner {
+			s.judged.hidden.Store(s.denied, s.hidden)
 		}
 	})
 	return s.hidden

@@ -274,6 +274,9 @@ func (w *benchWorld) whoOwns(rules config.Policy) {
 	defer closeApp(b, a)
 	w.sync(a)
 	names := componentNames(a)
+	names = slices.DeleteFunc(names[:min(len(names), 5000)], func(name string) bool { // what is hidden is not found
+		return strings.Contains(answer(b, a, "who-owns "+name), "No entity")
+	})
 	times := make([]time.Duration, 0, 1<<16)
 	for i := 0; b.Loop(); i++ {
 		start := time.Now()
