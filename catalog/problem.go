@@ -56,6 +56,7 @@ const (
 	RuleConflict    Rule = "conflict"     // another file names the same entity
 	RuleOrphan      Rule = "orphan"       // still in the tree, named by no Location any more
 	RuleDocs        Rule = "docs"         // documentation that cannot be found or read
+	RulePolicy      Rule = "policy"       // a file of rules that cannot be used
 )
 
 // Document is one YAML document of a descriptor: what it gave, and what is wrong with it.

@@ -75,7 +75,12 @@ func (s *Snapshot) Built() time.Time { return s.built }
 func (s *Snapshot) Revision() int64 { return s.contents.Revision }
 
 // As gives the catalog as viewer sees it. A nil viewer sees nothing.
-func (s *Snapshot) As(viewer Viewer) View { return View{s, viewer} }
+func (s *Snapshot) As(viewer Viewer) View {
+	if binder, binds := viewer.(Binder); binds {
+		viewer = binder.Of(s)
+	}
+	return View{s, viewer}
+}
 
 // sortedDocuments sorts by ref: first by kinds and namespaces, which are few, then the names of each, which
 // takes a third of the time of comparing whole refs.

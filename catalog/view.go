@@ -32,6 +32,9 @@ type Stats struct {
 	OldestCheck time.Time // when the source that was checked longest ago was checked; zero when none ever was
 }
 
+// Viewer is who looks, bound to this catalog; see Binder.
+func (v View) Viewer() Viewer { return v.viewer }
+
 func (v View) sees(e *Entity) bool {
 	switch viewer := v.viewer.(type) {
 	case nil:
@@ -86,6 +89,9 @@ func (v View) All() iter.Seq[*Entity] {
 func (v View) Len() int {
 	if v.seesAll() {
 		return len(v.s.documents)
+	}
+	if counter, counts := v.viewer.(Counter); counts {
+		return len(v.s.documents) - counter.Hidden()
 	}
 	n := 0
 	for range v.All() {

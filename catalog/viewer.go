@@ -13,6 +13,19 @@ type ViewerFunc func(e *Entity) bool
 // CanSee calls f.
 func (f ViewerFunc) CanSee(e *Entity) bool { return f(e) }
 
+// Binder is a Viewer that looks at each catalog on its own: Of gives who sees the entities of s, and of no
+// other catalog.
+type Binder interface {
+	Viewer
+	Of(s *Snapshot) Viewer
+}
+
+// Counter is a Viewer that knows how many entities of its catalog it hides, so that counts need not look at all.
+type Counter interface {
+	Viewer
+	Hidden() int
+}
+
 // Everything is the viewer from whom nothing is hidden: the process itself, and everybody while no
 // rule hides anything. Counts are free of cost for it.
 type Everything struct{}

@@ -20,7 +20,8 @@ const consolePlatform = "console"
 
 // scope is what one answer is about.
 type scope struct {
-	source string // of the entity that was asked for; "" for all sources
+	entity catalog.Ref // that was asked for; zero for none
+	source string      // of that entity; "" for all sources
 	past   *catalog.Past
 	typed  string // the past, as the asker wrote it
 }

@@ -12,8 +12,8 @@ import (
 	"callboard/catalog/policy"
 )
 
-// Deps is what the commands need of the rest of the house. History, CatalogAt, PagesAt, Rule, Now and Zone may be
-// left out.
+// Deps is what the commands need of the rest of the house. History, CatalogAt, PagesAt, Rule, Grants, Now and Zone
+// may be left out.
 type Deps struct {
 	Catalog func() *catalog.Snapshot
 	Viewer  func(policy.Actor) catalog.Viewer // what an actor may see
@@ -24,9 +24,10 @@ type Deps struct {
 	CatalogAt func(context.Context, catalog.Moment) (catalog.Past, error) // nil: there is only the present
 	// PagesAt gives the documentation of an entity of a past; nil: only the present one is known.
 	PagesAt func(context.Context, catalog.Past, catalog.Ref) ([]docs.ShelvedPage, error)
-	Rule    func(policy.Actor) string // the rule by which an actor sees what they see; nil: none hides anything
-	Now     func() time.Time          // nil: time.Now
-	Zone    *time.Location            // of moments that are typed without one; nil: the machine's
+	Rule    func(policy.Actor, catalog.Ref) string // the rule by which an actor sees an entity, or, of the zero Ref, what they see; nil: none hides anything
+	Grants  func(policy.Actor) []string            // what rules hide that an actor sees, in words; nil: nothing
+	Now     func() time.Time                       // nil: time.Now
+	Zone    *time.Location                         // of moments that are typed without one; nil: the machine's
 
 	Announce  func(ctx context.Context, subject string, to []bot.Address, c *card.Card) error // nil: nothing outlives its answer
 	Operators []bot.Address                                                                   // where the operators are asked

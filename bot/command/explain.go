@@ -145,7 +145,7 @@ func (d Deps) explained(ctx context.Context, req *bot.Request, reply bot.Reply, 
 	}
 	rule := "no rule hides anything"
 	if d.Rule != nil {
-		rule = d.Rule(req.Actor)
+		rule = d.Rule(req.Actor, d.scope.entity)
 	}
 	fields = append(fields,
 		card.Field{Label: "Rule", Value: card.T(card.Line(rule))},

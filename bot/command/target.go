@@ -63,7 +63,7 @@ func (d Deps) target(req *bot.Request) (subject, error) {
 		return subject{}, &notFoundError{req.Command, typed, view, match.Candidates, nil, true}
 	case match.Entity != nil:
 		if d.scope != nil {
-			d.scope.source = match.Entity.Origin.Source
+			d.scope.entity, d.scope.source = match.Entity.Ref, match.Entity.Origin.Source
 		}
 		return subject{view, match.Entity, typed, match, d.scope != nil && d.scope.past != nil}, nil
 	case match.Ambiguous():

@@ -42,6 +42,12 @@ func (d Deps) runWhoami(_ context.Context, req *bot.Request) (bot.Reply, error) 
 		f.Gap = &card.Gap{What: "none", Fix: "name your groups in spec.memberOf of " + actor.User.String()}
 	}
 	c.Fields = append(c.Fields, f, card.Field{Label: "Owns", Value: card.T(ownedWords(view, actor.User))})
+	if d.Grants != nil {
+		for _, text := range d.Grants(actor) {
+			c.Fields = append(c.Fields, card.Field{Label: "Sees", Value: card.T(card.Line(text))})
+		}
+	}
+	c.Fields = c.Fields[:min(len(c.Fields), card.MaxFields)]
 	return bot.Reply{Card: c}.Fine(), nil
 }
 

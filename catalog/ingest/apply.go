@@ -56,7 +56,7 @@ func (s *Syncer) apply(ctx context.Context, fetched []fetch, confirm bool) (*cat
 	if err == nil {
 		s.measure(fetched, drafts)
 		s.commit(drafts, next)
-		s.publish(made, next != nil)
+		s.publish(made, next)
 	}
 	for _, f := range fetched {
 		if drafts[f.state] != nil {
@@ -415,10 +415,17 @@ func derive(before *catalog.Snapshot, b *built, sources []catalog.SourceStatus, 
 	return before.With(catalog.Change{Refs: b.refs, Files: b.scope, Contents: contents})
 }
 
-// publish swaps in the catalog to answer from. News are told to those who follow.
-func (s *Syncer) publish(made *catalog.Snapshot, news bool) {
-	s.snapshot.Store(made.WithSources(s.statuses(nil)))
-	if !news {
+// publish swaps in the catalog to answer from, which b gave, once Options.Follow has seen it. A nil b brought no news.
+func (s *Syncer) publish(made *catalog.Snapshot, b *built) {
+	next := Next{Snapshot: made.WithSources(s.statuses(nil)), Trees: s.trees()}
+	if b != nil {
+		next.Whole, next.Refs = b.whole(), b.refs
+	}
+	if s.opts.Follow != nil {
+		s.opts.Follow(next)
+	}
+	s.snapshot.Store(next.Snapshot)
+	if b == nil {
 		return
 	}
 	s.swaps++

@@ -44,9 +44,21 @@ type Options struct {
 	// process can save memory meanwhile. Nil: nobody does.
 	Large func() (done func())
 
+	// Follow is called with each catalog before it is served, also with one that differs in the state of its
+	// sources only. It must be quick and must not call the Syncer. Nil: nobody follows that closely.
+	Follow func(Next)
+
 	// Published is called after each new catalog, with nothing: whoever follows asks Current when it
 	// suits them. It must not block. Nil: nobody follows.
 	Published func()
+}
+
+// Next is a catalog that is about to be served.
+type Next struct {
+	Snapshot *catalog.Snapshot
+	Whole    bool            // anything may differ from the catalog before
+	Refs     []catalog.Ref   // unless Whole: what may differ
+	Trees    map[string]Tree // by source, as in Current
 }
 
 // Event tells what became of one source in one sync, for metrics and logs.
@@ -144,13 +156,17 @@ func (s *Syncer) Snapshot() *catalog.Snapshot { return s.snapshot.Load() }
 func (s *Syncer) Current() (*catalog.Snapshot, map[string]Tree) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.Snapshot(), s.trees()
+}
+
+func (s *Syncer) trees() map[string]Tree {
 	trees := make(map[string]Tree, len(s.states))
 	for _, st := range s.states {
 		if st.scanned != nil {
 			trees[st.config.Name] = *st.scanned.tree
 		}
 	}
-	return s.Snapshot(), trees
+	return trees
 }
 
 // Fault says why the store does not take changes, or nil. The catalog that is served is then older
@@ -205,7 +221,7 @@ func (s *Syncer) Load(ctx context.Context) error {
 		st.skeletons = b.skeletons[i]
 	}
 	s.settled = len(b.files) == 0
-	s.publish(derive(s.Snapshot(), &b, s.statuses(nil), s.swaps+1), true)
+	s.publish(derive(s.Snapshot(), &b, s.statuses(nil), s.swaps+1), &b)
 	return nil
 }
 

@@ -81,6 +81,7 @@ func driverHomes() map[string]string {
 		"os/exec":      "tests", // the program runs no other program
 		"unsafe":       "",
 
+		"cel.dev/cel-go":                                          "catalog/policy",
 		"github.com/alecthomas/kong":                              "cmd/callboard",
 		"github.com/bmatcuk/doublestar/v4":                        "catalog/ingest integrations/git cmd/...",
 		"github.com/bwmarrin/discordgo":                           "integrations/discord",
@@ -98,7 +99,7 @@ func driverHomes() map[string]string {
 		"github.com/rogpeppe/go-internal":                         "tests",
 		"github.com/slack-go/slack":                               "integrations/slack",
 		"github.com/yuin/goldmark":                                "bot/card/markup",
-		"go.yaml.in/yaml/v3":                                      "catalog/ingest catalog/docs cmd/callboard/internal/config tests",
+		"go.yaml.in/yaml/v3":                                      "catalog/ingest catalog/docs catalog/policy cmd/callboard/internal/config tests",
 		"github.com/skeema/knownhosts":                            "integrations/git",
 		"golang.org/x/crypto":                                     "integrations/git",
 		"golang.org/x/net/dns/dnsmessage":                         "tests",

@@ -12,6 +12,7 @@ import (
 	"callboard/catalog"
 	"callboard/catalog/docs"
 	"callboard/catalog/ingest"
+	"callboard/catalog/policy"
 )
 
 type lintCmd struct {
@@ -61,6 +62,11 @@ func (v *verdicts) lint(path string) error {
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
+	if root.file {
+		if verdict, isPolicy := lintPolicy(path); isPolicy {
+			return v.print(verdict)
+		}
+	}
 	verdicts := ingest.Lint(os.DirFS(root.dir), files, ingest.Limits{})
 	lintDocs(os.DirFS(root.dir), verdicts)
 	for _, verdict := range verdicts {
@@ -94,6 +100,28 @@ func lintDocs(root fs.FS, verdicts []ingest.Verdict) {
 	}
 }
 
+// maxPolicy bounds what is read to tell a policy from a descriptor.
+const maxPolicy = 1 << 20
+
+// lintPolicy judges a named file of rules; false for any other file.
+func lintPolicy(path string) (verdict ingest.Verdict, isPolicy bool) {
+	f, err := os.Open(path) //nolint:gosec // the user names the file
+	if err != nil {
+		return verdict, false // which the descriptors' lint reports
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	data, err := io.ReadAll(io.LimitReader(f, maxPolicy))
+	if err != nil || !policy.IsFile(data) {
+		return verdict, false
+	}
+	_, problems := policy.ParseFile(catalog.Origin{Path: path}, data)
+	verdict = ingest.Verdict{File: path, Doc: 1, Line: 1, Accepted: len(problems) == 0, Problems: []ingest.LintProblem{}, Warnings: []ingest.LintProblem{}}
+	for _, p := range problems {
+		verdict.Problems = append(verdict.Problems, ingest.LintProblem{Rule: p.Rule, Pointer: p.Pointer, Line: p.Origin.Line, Text: p.Text, Fix: p.Fix})
+	}
+	return verdict, true
+}
+
 func (v *verdicts) print(verdict ingest.Verdict) error {
 	v.judged++
 	if !verdict.Accepted {
@@ -110,8 +138,14 @@ func (v *verdicts) print(verdict ingest.Verdict) error {
 		problems []ingest.LintProblem
 	}{{"error", verdict.Problems}, {"warning", verdict.Warnings}} {
 		for _, p := range list.problems {
-			if _, err := fmt.Fprintf(v.w, "%s:%d: %s: %s [%s %s]\n", verdict.File, p.Line, list.mark, p.Text, p.Rule, p.Pointer); err != nil {
+			text, excerpt, _ := strings.Cut(p.Text, "\n")
+			if _, err := fmt.Fprintf(v.w, "%s:%d: %s: %s [%s %s]\n", verdict.File, p.Line, list.mark, text, p.Rule, p.Pointer); err != nil {
 				return err
+			}
+			if excerpt != "" {
+				if _, err := fmt.Fprintln(v.w, "    "+strings.ReplaceAll(excerpt, "\n", "\n    ")); err != nil {
+					return err
+				}
 			}
 			if p.Fix != "" {
 				if _, err := fmt.Fprintf(v.w, "    fix: %s\n", p.Fix); err != nil {

@@ -26,6 +26,8 @@ type Options struct {
 	Tokens    []Token
 	Anonymous bool // answer requests without a token too, if they come to a loopback host
 
+	Hidden func(asker policy.Actor, route string, ref catalog.Ref) // told of each entity that is asked for by name and hidden; nil: nobody looks
+
 	Finders []Finder // what /api/search/query finds beside the catalog
 
 	Log     *slog.Logger
@@ -123,9 +125,9 @@ func (a *API) answer(reply *reply, r *http.Request, route route) (err error) {
 		return inputError("the part of the URL behind ? cannot be read: %v", err)
 	}
 	q := &request{Request: r, api: a, reply: reply, params: params, actor: actor, snapshot: a.opts.Catalog()}
-	q.viewer = a.opts.Viewer(actor)
+	q.view = q.snapshot.As(a.opts.Viewer(actor))
+	q.viewer = q.view.Viewer()
 	_, q.seesAll = q.viewer.(catalog.Everything)
-	q.view = q.snapshot.As(q.viewer)
 	q.index = a.indexOf(q.snapshot)
 	if err := route.answer(q); err != nil {
 		return err
@@ -151,6 +153,16 @@ func (a *API) indexOf(s *catalog.Snapshot) *index {
 // sees reports whether the asker sees an entity of the index.
 func (r *request) sees(i uint32) bool {
 	return r.seesAll || r.viewer != nil && r.viewer.CanSee(r.index.entities[i])
+}
+
+// noteHidden tells of a ref that names an entity which the asker must not see.
+func (r *request) noteHidden(route string, ref catalog.Ref) {
+	if r.api.opts.Hidden == nil || r.seesAll {
+		return
+	}
+	if at, exists := position(r.index.entities, ref); exists && !r.sees(uint32(at)) {
+		r.api.opts.Hidden(r.actor, route, ref)
+	}
 }
 
 func (r *request) column(key string) *column { return r.index.column(r.snapshot, key) }

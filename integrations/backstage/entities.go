@@ -15,8 +15,10 @@ import (
 // byName answers one entity.
 func (r *request) byName() error {
 	kind, namespace, name := r.PathValue("kind"), r.PathValue("namespace"), r.PathValue("name")
-	e, found := r.view.Get(catalog.NewRef(kind, namespace, name))
+	ref := catalog.NewRef(kind, namespace, name)
+	e, found := r.view.Get(ref)
 	if !found {
+		r.noteHidden("by-name", ref)
 		return notFound("there is no %s %q in the namespace %q", kind, name, namespace)
 	}
 	if r.fresh() {
@@ -178,6 +180,7 @@ func (r *request) byRefs() error {
 		}
 		ref, err := catalog.ParseRef(text, "", catalog.DefaultNamespace)
 		at, exists := position(r.index.entities, ref)
+		r.noteHidden("by-refs", ref)
 		if err != nil || !exists || !fits(uint32(at)) {
 			_, _ = r.reply.WriteString("null")
 		} else if err := r.writeEntity(r.index.entities[at], fields); err != nil {

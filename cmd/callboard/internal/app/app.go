@@ -21,7 +21,6 @@ import (
 	"callboard/catalog"
 	"callboard/catalog/docs"
 	"callboard/catalog/ingest"
-	"callboard/catalog/policy"
 	"callboard/cmd/callboard/internal/config"
 	"callboard/integrations/git"
 	"callboard/integrations/sqldb"
@@ -47,6 +46,7 @@ type App struct {
 	docsSince atomic.Int64 // since when it is newer than the documentation, in Unix nanoseconds; 0: it is not
 	meters    *meters
 	chat      *chat
+	rules     *rulebook
 	handle    bot.Handler
 	closer    closer
 	listener  net.Listener // of HTTP; nil until Listen
@@ -82,6 +82,9 @@ func (a *App) open(ctx context.Context) error {
 	if err := a.openDocs(ctx); err != nil {
 		return err
 	}
+	if a.rules, err = openRules(ctx, a.config.Policy, db.Policy(), a.log); err != nil {
+		return err
+	}
 	sources, history, err := openSources(a.config, &a.closer)
 	if err != nil {
 		return err
@@ -93,6 +96,7 @@ func (a *App) open(ctx context.Context) error {
 	a.syncer = ingest.NewSyncer(ingest.Options{
 		Store: db.Catalog(), Sources: sources, Remote: remote, Log: a.log, Observe: a.observeSync,
 		Published: a.catalogPublished, Large: a.thrift.begin,
+		Follow: a.rules.follow,
 	})
 	if err := hurried(func() error { return a.syncer.Load(ctx) }); err != nil {
 		return err
@@ -108,16 +112,13 @@ func (a *App) handler(history *git.History) bot.Handler {
 	past := newPast(a.syncer, history)
 	a.closer.add("past", past.close)
 	deps := command.Deps{
-		Catalog: a.syncer.Snapshot, Viewer: viewer, Faults: a.Faults,
+		Catalog: a.syncer.Snapshot, Viewer: a.rules.viewer, Faults: a.faults, Rule: a.rules.whySeen, Grants: a.rules.visibility.Grants,
 		Docs: a.docs, History: history, CatalogAt: past.at, PagesAt: past.pages,
 		Announce: a.announce(), Operators: operators(a.config), Account: a.account,
 	}
 	mux := bot.NewMux(command.All(deps), command.Words(a.log), deps.Complete)
 	return a.around(mux)
 }
-
-// viewer is what an actor may see. Until rules come with the policy, that is everything.
-func viewer(policy.Actor) catalog.Viewer { return catalog.Everything{} }
 
 // Run keeps the catalog in step with its sources, serves HTTP and the local socket, and watches the
 // store, until ctx ends or one of them fails. A failing source is no failure of Run.
@@ -197,6 +198,18 @@ func (a *App) Faults() []string {
 	}
 	if a.docsFault != nil {
 		faults = append(faults, "the documentation could not be indexed, what was indexed before is shown: "+a.docsFault.Error())
+	}
+	if closed := a.rules.closed(); closed != "" {
+		faults = append(faults, closed)
+	}
+	return faults
+}
+
+// faults are Faults, with what needs somebody's care but keeps nothing from working.
+func (a *App) faults() []string {
+	faults := a.Faults()
+	if fault := a.rules.fault(); fault != "" {
+		faults = append(faults, fault)
 	}
 	return faults
 }

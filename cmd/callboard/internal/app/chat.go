@@ -42,7 +42,7 @@ func (a *App) around(mux *bot.Mux) bot.Handler {
 	return bot.Chain(mux.Handle,
 		bot.Observe(a.observeRequest), bot.Recover(a.log), bot.Deadline(requestLimit),
 		bot.Once(mux.Writes, a.db.Chat(), a.log), bot.Limit(bot.DefaultLimits()),
-		bot.Identify(a.chat.identity), admit(a.config.Identity.Guests))
+		bot.Identify(a.chat.identity), admit(a.config.Identity.Guests), a.refusals)
 }
 
 // admit turns away accounts that are nobody's, or not of this company (threats.md row 3). Bots hear nothing, so that

@@ -75,7 +75,7 @@ func (a *App) serveHTTP(ctx context.Context) error {
 // backstage makes the API by which Backstage's plugins read the catalog.
 func (a *App) backstage() http.Handler {
 	options := backstage.Options{
-		Catalog: a.syncer.Snapshot, Viewer: viewer, Anonymous: a.config.HTTP.Local(), Log: a.log, Observe: a.meters.observeAPI,
+		Catalog: a.syncer.Snapshot, Viewer: a.rules.viewer, Hidden: a.refused, Anonymous: a.config.HTTP.Local(), Log: a.log, Observe: a.meters.observeAPI,
 		Finders: []backstage.Finder{backstage.TechDocs(a.docs)},
 	}
 	for _, t := range a.config.Integrations.Backstage.Tokens {

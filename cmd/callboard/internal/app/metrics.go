@@ -27,6 +27,7 @@ type meters struct {
 	syncDuration *prometheus.HistogramVec
 	lag          *prometheus.HistogramVec
 	webhooks     *prometheus.CounterVec
+	refusals     *prometheus.CounterVec
 	docs         docsMeters
 }
 
@@ -62,6 +63,9 @@ func newMeters(registry *prometheus.Registry) *meters {
 			// Fine where webhooks should be, coarse where polling and failing sources are.
 			Buckets: []float64{0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 1800, 3600, 4 * 3600, 24 * 3600},
 		}, []string{"source"}),
+		refusals: auto.NewCounterVec(prometheus.CounterOpts{
+			Name: "callboard_refusals_total", Help: "Requests for an entity that a rule hides from the asker, by platform.",
+		}, []string{"platform"}),
 		webhooks: auto.NewCounterVec(prometheus.CounterOpts{
 			Name: "callboard_webhooks_total",
 			Help: "Deliveries of webhooks, by forge and result: accepted, repeated, unknown, ignored, refused, malformed, too_large, off or busy.",

@@ -38,6 +38,7 @@ type Config struct {
 	Slack     Slack     `yaml:"slack"`
 	Identity  Identity  `yaml:"identity"`
 	Operators Operators `yaml:"operators"`
+	Policy    Policy    `yaml:"policy"`
 	Log       Log       `yaml:"log"`
 
 	Integrations Integrations `yaml:"integrations"`
@@ -243,6 +244,7 @@ func (c *Config) anchor(dir string) {
 	c.Data = under(dir, c.Data)
 	c.Outbound.CA = under(dir, c.Outbound.CA)
 	c.Integrations.anchor(dir)
+	c.Policy.Path = strings.TrimPrefix(c.Policy.Path, "/")
 	for _, ref := range []*secret.Ref{&c.Slack.BotToken, &c.Slack.AppToken, &c.Slack.SigningSecret} {
 		*ref = ref.Under(dir)
 	}

@@ -111,7 +111,11 @@ func TestParse_Full(t *testing.T) {
 		},
 		Identity:  config.Identity{Email: true, Guests: true},
 		Operators: config.Operators{Group: config.GroupRef{Ref: catalog.NewRef("group", "", "platform")}, Channels: []string{"slack:C0123ABCD"}},
-		Log:       config.Log{Level: "debug", Format: "json"},
+		Policy: config.Policy{Source: "acme-catalog", Path: "rules/policy.yaml", Visibility: []config.VisibleRule{{
+			Name: "payments-internal", When: `entity.metadata.labels["confidential"] == "true"`,
+			Only: []string{"group:default/team-payments", "user:default/mira"}, Owners: true,
+		}}},
+		Log: config.Log{Level: "debug", Format: "json"},
 		Integrations: config.Integrations{
 			GitHub: config.SignedHook{Secret: config.Secrets{ref(t, "env:GITHUB_SECRET")}},
 			GitLab: config.TokenHook{Token: config.Secrets{ref(t, "env:GITLAB_TOKEN"), ref(t, "file:/etc/callboard/keys/gitlab")}},

@@ -65,6 +65,7 @@ func (d *decoder) validate(c *Config) {
 	d.integrations(c.Integrations)
 	d.slack(c.Slack, c.HTTP)
 	d.operators(c.Operators)
+	d.policy(c.Policy, c.Catalog)
 	d.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	d.oneOf("log.format", c.Log.Format, "text", "json")
 }
