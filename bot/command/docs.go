@@ -126,33 +126,28 @@ func (d Deps) openSection(ctx context.Context, req *bot.Request, address string)
 		return bot.Reply{}, gone
 	}
 	view := d.view(req)
-	pages, err := d.Docs.Pages(ctx, view, ref)
+	unit, found, err := d.Docs.Section(ctx, view, ref, file, anchor)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	for i := range pages {
-		p := &pages[i]
-		unit, found := docs.SectionUnit(p, anchor)
-		if p.Path != file || !found {
-			continue
-		}
-		c := &card.Card{Title: card.Line(unit.Title), Tags: []string{card.Line(ref.Short())}}
-		if page := card.Line(p.Name); page != c.Title {
-			c.Tags = append(c.Tags, page)
-		}
-		if putBody(c, view, &unit, 0).Short {
-			c.Notes = append(c.Notes, card.Note{Text: card.T("the section is longer than a card: open the page for the rest")})
-		}
-		c.Summary = card.Line(ref.Short() + ": " + unit.Title + summaryOf(&unit))
-		owner, _ := view.Get(ref)
-		c.Footer = d.pageFooter(ctx, view, owner, &p.Page, unit.Section.Line)
-		c.Actions = []card.Action{{Label: "Who owns it", Command: "who-owns " + ref.String()}}
-		if req.Command.Has("explain") {
-			d.explainUnit(ctx, view, c, &unit)
-		}
-		return bot.Reply{Card: c}.Fine(), nil
+	if !found {
+		return bot.Reply{}, gone
 	}
-	return bot.Reply{}, gone
+	c := &card.Card{Title: card.Line(unit.Title), Tags: []string{card.Line(ref.Short())}}
+	if page := card.Line(unit.Page.Name); page != c.Title {
+		c.Tags = append(c.Tags, page)
+	}
+	if putBody(c, view, &unit, 0).Short {
+		c.Notes = append(c.Notes, card.Note{Text: card.T("the section is longer than a card: open the page for the rest")})
+	}
+	c.Summary = card.Line(ref.Short() + ": " + unit.Title + summaryOf(&unit))
+	owner, _ := view.Get(ref)
+	c.Footer = d.pageFooter(ctx, view, owner, &unit.Page.Page, unit.Section.Line)
+	c.Actions = []card.Action{{Label: "Who owns it", Command: "who-owns " + ref.String()}}
+	if req.Command.Has("explain") {
+		d.explainUnit(ctx, view, c, &unit)
+	}
+	return bot.Reply{Card: c}.Fine(), nil
 }
 
 // putBody gives a card the Markdown of a unit, with links made whole, and reports what was cut.

@@ -48,30 +48,28 @@ func (d Deps) runRunbook(ctx context.Context, req *bot.Request) (bot.Reply, erro
 		return d.anyRunbook(ctx, req, s, symptom)
 	}
 	d.scope.source = s.entity.Origin.Source
-	pages, err := d.pages(ctx, s.view, s.entity.Ref)
-	if err != nil {
-		return bot.Reply{}, err
+	r := runbooks{Deps: d, subject: s, req: req}
+	if r.past {
+		if r.pages, err = d.pagesThen(ctx, s.view, s.entity.Ref); err != nil {
+			return bot.Reply{}, err
+		}
 	}
-	r := runbooks{Deps: d, subject: s, req: req, units: docs.Units(pages)}
 	if address := req.Command.Flags["section"]; address != "" {
-		return r.addressed(ctx, pages, address)
+		return r.addressed(ctx, address)
 	}
 	return r.answer(ctx, symptom)
 }
 
-// pages gives the documentation of an entity that the asker sees, of the moment that was asked for.
-func (d Deps) pages(ctx context.Context, view catalog.View, ref catalog.Ref) ([]docs.ShelvedPage, error) {
-	switch {
-	case !d.isPast():
-		return d.Docs.Pages(ctx, view, ref)
-	case d.PagesAt == nil:
+// pagesThen gives the runbooks of an entity that the asker sees, of the moment that was asked for.
+func (d Deps) pagesThen(ctx context.Context, view catalog.View, ref catalog.Ref) ([]docs.ShelvedPage, error) {
+	if d.PagesAt == nil {
 		return nil, &noPastError{"The runbooks of --at=" + d.scope.typed + " are not known", bot.NotFound}
 	}
 	pages, err := d.PagesAt(ctx, *d.scope.past, ref)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return nil, &noPastError{"The runbooks of --at=" + d.scope.typed + " are still being read: ask again in a moment", bot.Upstream}
 	}
-	return pages, err
+	return docs.Visible(view, pages), err
 }
 
 // isPast reports whether the answer is about the past.
@@ -124,20 +122,18 @@ func (d Deps) anyRunbook(ctx context.Context, req *bot.Request, s subject, sympt
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	units, owners, err := d.unitsOf(ctx, s.view, hitEntities(hits))
+	picked, err := d.Docs.Pick(ctx, s.view, hitEntities(hits), symptom)
 	if err != nil {
 		return bot.Reply{}, err
 	}
-	picked := docs.Pick(symptom, units)
+	r := runbooks{Deps: d, subject: s, req: req, many: true}
 	switch {
 	case picked.Unit != nil:
-		typed := strings.Join(req.Command.Args, " ")
-		s.entity, s.match.How = owners[picked.Unit.Page], catalog.ByRef
-		s.typed = typed
-		r := runbooks{Deps: d, subject: s, req: req, units: units, owners: owners}
+		r.typed = strings.Join(req.Command.Args, " ")
+		r.entity, _ = s.view.Get(picked.Unit.Page.On)
+		r.match.How = catalog.ByRef
 		return corrected(r.show(ctx, picked.Unit, picked.Others), picked.Taken), nil
 	case len(picked.Others) > 0:
-		r := runbooks{Deps: d, subject: s, req: req, units: units, owners: owners}
 		return corrected(r.choose(symptom, picked.Others), picked.Taken), nil
 	}
 	match := s.view.Resolve(symptom)
@@ -163,29 +159,6 @@ func (d Deps) searchRunbooks(ctx context.Context, view catalog.View, symptom str
 	return hits, nil
 }
 
-// unitsOf gives what the runbooks of entities can answer with, each page once. All sections count, not only those
-// that were found: how telling a word is shows only beside those that do not hold it.
-func (d Deps) unitsOf(ctx context.Context, view catalog.View, refs []catalog.Ref) ([]docs.Unit, map[*docs.ShelvedPage]*catalog.Entity, error) {
-	var units []docs.Unit
-	owners := map[*docs.ShelvedPage]*catalog.Entity{}
-	known := map[docs.PageKey]bool{}
-	for _, ref := range refs {
-		entity, seen := view.Get(ref)
-		pages, err := d.Docs.Pages(ctx, view, ref)
-		if err != nil {
-			return nil, nil, err
-		}
-		fresh := slices.DeleteFunc(pages, func(p docs.ShelvedPage) bool { return !seen || known[p.Key()] })
-		for i := range fresh {
-			known[fresh[i].Key()] = true
-		}
-		for _, unit := range docs.Units(fresh) {
-			units, owners[unit.Page] = append(units, unit), entity
-		}
-	}
-	return units, owners, nil
-}
-
 // hitEntities are the entities to look at, those of the best hits first.
 func hitEntities(hits []docs.Hit) []catalog.Ref {
 	var out []catalog.Ref
@@ -201,16 +174,43 @@ func hitEntities(hits []docs.Hit) []catalog.Ref {
 type runbooks struct {
 	Deps
 	subject
-	req    *bot.Request
-	units  []docs.Unit
-	owners map[*docs.ShelvedPage]*catalog.Entity // nil: all are of the subject
+	req   *bot.Request
+	pages []docs.ShelvedPage // of the past; else the index has them
+	many  bool               // of several entities
 }
 
 func (r *runbooks) owner(u *docs.Unit) *catalog.Entity {
-	if entity := r.owners[u.Page]; entity != nil {
+	if entity, found := r.subject.view.Get(u.Page.On); found {
 		return entity
 	}
 	return r.entity
+}
+
+// contents gives up to most of what the runbooks can answer with.
+func (r *runbooks) contents(ctx context.Context, most int) (docs.Contents, error) {
+	if r.past {
+		return docs.ContentsOf(r.pages, most), nil
+	}
+	return r.Docs.Contents(ctx, r.subject.view, r.entity.Ref, most)
+}
+
+func (r *runbooks) pick(ctx context.Context, symptom string) (docs.Picked, error) {
+	if r.past {
+		return docs.Pick(ctx, symptom, docs.Units(r.pages))
+	}
+	return r.Docs.Pick(ctx, r.subject.view, []catalog.Ref{r.entity.Ref}, symptom)
+}
+
+func (r *runbooks) section(ctx context.Context, path, anchor string) (docs.Unit, bool, error) {
+	if !r.past {
+		return r.Docs.Section(ctx, r.subject.view, r.entity.Ref, path, anchor)
+	}
+	for i := range r.pages {
+		if unit, found := docs.SectionUnit(&r.pages[i], anchor); found && r.pages[i].Path == path {
+			return unit, true, nil
+		}
+	}
+	return docs.Unit{}, false, nil
 }
 
 // repeat is the command that shows a unit.
@@ -223,37 +223,42 @@ func (r *runbooks) repeat(u *docs.Unit, flags ...string) string {
 }
 
 // addressed shows the section that --section names.
-func (r *runbooks) addressed(ctx context.Context, pages []docs.ShelvedPage, address string) (bot.Reply, error) {
+func (r *runbooks) addressed(ctx context.Context, address string) (bot.Reply, error) {
 	path, anchor, _ := strings.Cut(address, "#")
-	for i := range pages {
-		if unit, found := docs.SectionUnit(&pages[i], anchor); found && pages[i].Path == path {
-			return r.show(ctx, &unit, nil), nil
-		}
+	unit, found, err := r.section(ctx, path, anchor)
+	switch {
+	case err != nil:
+		return bot.Reply{}, err
+	case found:
+		return r.show(ctx, &unit, nil), nil
 	}
 	return bot.Reply{}, &goneError{r.entity.Ref.Short() + " has no section " + said(address) + " any more", "runbook " + r.entity.Ref.String()}
 }
 
 func (r *runbooks) answer(ctx context.Context, symptom string) (bot.Reply, error) {
-	if len(r.units) == 0 {
+	all, err := r.contents(ctx, 0)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	if all.Total == 0 {
 		return r.none(ctx, symptom)
 	}
 	if len(docs.Words(symptom)) == 0 {
-		if len(r.units) == 1 {
-			return r.show(ctx, &r.units[0], nil), nil
-		}
-		return r.overview(ctx, nil), nil
+		return r.overview(ctx, nil)
 	}
-	picked := docs.Pick(symptom, r.units)
+	picked, err := r.pick(ctx, symptom)
 	switch {
+	case err != nil:
+		return bot.Reply{}, err
 	case picked.Unit != nil:
 		return corrected(r.show(ctx, picked.Unit, picked.Others), picked.Taken), nil
 	case len(picked.Others) > 0:
 		return corrected(r.choose(symptom, picked.Others), picked.Taken), nil
 	case r.match.How > catalog.ByPrefix && symptom == r.typed: // nobody asked for a symptom
-		return r.overview(ctx, nil), nil
+		return r.overview(ctx, nil)
 	}
 	note := card.Note{Status: card.Warn, Text: card.T("No section is about " + said(symptom) + "; these are all")}
-	return r.overview(ctx, &note), nil
+	return r.overview(ctx, &note)
 }
 
 // corrected says on a card which words were taken for others.
@@ -295,7 +300,7 @@ func (r *runbooks) show(ctx context.Context, u *docs.Unit, others []docs.Unit) b
 			c.Actions = append(c.Actions, card.Action{Label: label(other.Title), Command: r.repeat(&other)})
 		}
 	}
-	if len(r.units) > 1 && r.owners == nil {
+	if !r.many && r.hasOthers(ctx) {
 		c.Actions = append(c.Actions, card.Action{Label: "All sections", Command: "runbook " + owner.Ref.String()})
 	}
 	c.Actions = append(c.Actions, card.Action{Label: "Who owns it", Command: "who-owns " + owner.Ref.String()})
@@ -303,6 +308,12 @@ func (r *runbooks) show(ctx context.Context, u *docs.Unit, others []docs.Unit) b
 		r.explainUnit(ctx, s.view, c, u)
 	}
 	return bot.Reply{Card: c}.Fine()
+}
+
+// hasOthers reports whether there are several sections to choose from. Without an answer, none are offered.
+func (r *runbooks) hasOthers(ctx context.Context) bool {
+	all, err := r.contents(ctx, 0)
+	return err == nil && all.Total > 1
 }
 
 // summaryOf is what a lock screen shows of a section: what it is for, and the first step.
@@ -333,31 +344,33 @@ func (r *runbooks) choose(symptom string, units []docs.Unit) bot.Reply {
 // choice is a row that shows its section when it is picked.
 func (r *runbooks) choice(u *docs.Unit) card.Item {
 	detail := docs.FirstSentence(u.Text, 100)
-	if r.owners != nil {
+	if r.many {
 		detail = strings.TrimSuffix(r.owner(u).Ref.Short()+" — "+detail, " — ")
 	}
 	return card.Item{Text: card.T(card.Line(u.Title)), Detail: card.T(card.Line(detail)), Action: r.repeat(u)}
 }
 
-// overview lists the sections to choose from.
-func (r *runbooks) overview(ctx context.Context, note *card.Note) bot.Reply {
+// overview lists the sections to choose from; a single one is shown itself, unless there is something to note.
+func (r *runbooks) overview(ctx context.Context, note *card.Note) (bot.Reply, error) {
+	all, err := r.contents(ctx, runbookChoices)
+	if err != nil {
+		return bot.Reply{}, err
+	}
+	if len(all.Units) == 0 { // they went just now
+		return r.none(ctx, "")
+	}
+	if all.Total == 1 && note == nil && r.match.How <= catalog.ByPrefix {
+		return r.show(ctx, &all.Units[0], nil), nil
+	}
 	c := &card.Card{Title: card.Line(r.entity.Ref.Short() + " · runbook"), Notes: r.notes()}
 	if note != nil {
 		c.Notes = append([]card.Note{*note}, c.Notes...)
 	}
-	pages := 0
-	var last *docs.ShelvedPage
-	for i := range r.units {
-		if r.units[i].Page != last {
-			last = r.units[i].Page
-			pages++
-		}
-		if i < runbookChoices {
-			c.Items = append(c.Items, r.choice(&r.units[i]))
-		}
+	for i := range all.Units {
+		c.Items = append(c.Items, r.choice(&all.Units[i]))
 	}
-	c.Tags = []string{count(len(r.units), "section", "sections")}
-	if more := len(r.units) - runbookChoices; more > 0 {
+	c.Tags = []string{count(all.Total, "section", "sections")}
+	if more := all.Total - len(all.Units); more > 0 {
 		c.Notes = append(c.Notes, card.Note{Text: card.T("and " + thousands(more) + " more: say what you see, as in runbook " + r.entity.Ref.Short() + " SYMPTOM")})
 	}
 	for i, link := range r.Docs.Runbook(r.subject.view, r.entity.Ref).Links {
@@ -365,9 +378,9 @@ func (r *runbooks) overview(ctx context.Context, note *card.Note) bot.Reply {
 			c.Items = append(c.Items, card.Item{Text: card.Link(card.Line(link.Title), link.URL), Detail: card.T("elsewhere")})
 		}
 	}
-	first := &r.units[0]
-	c.Summary = card.Line(r.entity.Ref.Short() + ": a runbook of " + count(len(r.units), "section", "sections") + ": " + titles(r.units, 5))
-	if pages == 1 {
+	first := &all.Units[0]
+	c.Summary = card.Line(r.entity.Ref.Short() + ": a runbook of " + count(all.Total, "section", "sections") + ": " + titles(all.Units, 5))
+	if all.Pages == 1 {
 		c.Footer = r.pageFooter(ctx, r.subject.view, r.entity, &first.Page.Page, 0)
 	} else {
 		c.Footer = r.footer()
@@ -375,7 +388,7 @@ func (r *runbooks) overview(ctx context.Context, note *card.Note) bot.Reply {
 	if r.req.Command.Has("explain") {
 		r.explainUnit(ctx, r.subject.view, c, first)
 	}
-	return bot.Reply{Card: c}.Fine()
+	return bot.Reply{Card: c}.Fine(), nil
 }
 
 func titles(units []docs.Unit, most int) string {

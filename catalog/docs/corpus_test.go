@@ -4,12 +4,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
 	"callboard/catalog"
 	"callboard/catalog/docs"
+	"callboard/catalog/docs/docstest"
 )
 
 // corpus gives a folder of the public corpora beside the repository. Where they are not, the test is
@@ -49,109 +48,14 @@ metadata: {name: kubernetes, annotations: {callboard/runbook: content/runbooks}}
 		t.Fatalf("%d pages, %v", len(shelf.Files), shelf.Problems)
 	}
 	units := docs.Units(shelved(t, now, shelf))
-	// Picked; the first, picked or to pick from; among the first three. Any of several pages that are about it will do.
-	const first, top, offered = 0, 1, 3
-	for _, test := range []struct {
-		symptom string
-		place   int
-		page    string
-	}{
-		{"KubePodCrashLooping", first, "KubePodCrashLooping"},
-		{"kubepodcrashlooping", first, "KubePodCrashLooping"},
-		{"etcdNoLeader", first, "etcdNoLeader"},
-		{"etcd no leader", first, "etcdNoLeader"},
-		{"pod keeps crashing", first, "KubePodCrashLooping"},
-		{"node is not ready", first, "KubeNodeNotReady"},
-		{"too many pods on the kubelet", first, "KubeletTooManyPods"},
-		{"clock skew on a node", first, "NodeClockSkewDetected"},
-		{"alertmanager does not reload its configuration", offered, "AlertmanagerFailedReload"},
-		{"raid disk failed", offered, "NodeRAIDDiskFailure"},
-		{"cpu is throttled", first, "CPUThrottlingHigh"},
-		{"a job failed", first, "KubeJobFailed"},
-		{"hpa maxed out", first, "KubeHpaMaxedOut"},
-		{"persistent volume is filling up", first, "KubePersistentVolumeFillingUp"},
-		{"filesystem almost out of space", first, "NodeFilesystemAlmostOutOfSpace"},
-		{"prometheus target down", offered, "TargetDown"},
-		{"client certificate expires soon", offered, "KubeClientCertificateExpiration"},
-		{"etcd database is nearly out of quota", offered, "etcdBackendQuotaLowSpace"},
-		{"deployment has too few replicas", offered, "KubeDeploymentReplicasMismatch"},
-		{"filesytem almost full", top, "NodeFilesystemAlmostOutOfSpace"},
-		{"certificte expires", top, "KubeClientCertificateExpiration|KubeletClientCertificateExpiration|KubeletServerCertificateExpiration"},
-		{"node clokc skew", first, "NodeClockSkewDetected"},
-		{"api server is down", offered, "KubeAPIDown"},
-		{"pod keeps restarting", top, "KubePodCrashLooping"},
-		{"crashloopbackoff", top, "KubePodCrashLooping"},
-		{"container crashes over and over", top, "KubePodCrashLooping"},
-		{"disk almost full", top, "NodeFilesystemAlmostOutOfSpace|NodeFilesystemSpaceFillingUp"},
-		{"disk full", top, "NodeFilesystemAlmostOutOfSpace|NodeFilesystemSpaceFillingUp"},
-		{"no space left on device", top, "NodeFilesystemAlmostOutOfSpace|NodeFilesystemSpaceFillingUp"},
-		{"node not ready", top, "KubeNodeNotReady"},
-		{"node unreachable", top, "KubeNodeUnreachable"},
-		{"certificate expires soon", top, "KubeClientCertificateExpiration|KubeletClientCertificateExpiration|KubeletServerCertificateExpiration"},
-		{"kubelet certificate about to expire", top, "KubeletClientCertificateExpiration|KubeletServerCertificateExpiration"},
-		{"too many open files", top, "NodeFileDescriptorLimit"},
-		{"running out of file descriptors", top, "NodeFileDescriptorLimit"},
-		{"out of inodes", top, "NodeFilesystemAlmostOutOfFiles|NodeFilesystemFilesFillingUp"},
-		{"no inodes left", top, "NodeFilesystemAlmostOutOfFiles|NodeFilesystemFilesFillingUp"},
-		{"etcd lost quorum", top, "etcdInsufficientMembers|etcdNoLeader|etcdMembersDown"},
-		{"etcd is slow on disk writes", offered, "etcdHighFsyncDurations"},
-		{"etcd member is down", top, "etcdMembersDown"},
-		{"kubernetes api unreachable", top, "KubeAPIDown"},
-		{"scheduler is down", top, "KubeSchedulerDown"},
-		{"pods are stuck pending", offered, "KubePodNotReady"},
-		{"pod stuck in ContainerCreating", top, "KubeContainerWaiting"},
-		{"deployment rollout stuck", top, "KubeDeploymentGenerationMismatch|KubeDeploymentReplicasMismatch|KubeDaemonSetRolloutStuck"},
-		{"daemonset not rolling out", top, "KubeDaemonSetRolloutStuck"},
-		{"hpa cannot scale any further", top, "KubeHpaMaxedOut"},
-		{"autoscaler at its maximum", top, "KubeHpaMaxedOut"},
-		{"cronjob failed", top, "KubeJobFailed"},
-		{"job does not finish", top, "KubeJobCompletion"},
-		{"volume filling up", top, "KubePersistentVolumeFillingUp"},
-		{"pvc almost full", top, "KubePersistentVolumeFillingUp"},
-		{"quota exceeded", top, "KubeQuotaExceeded"},
-		{"cpu throttling", top, "CPUThrottlingHigh"},
-		{"clock is off", top, "NodeClockSkewDetected|NodeClockNotSynchronising"},
-		{"ntp not syncing", top, "NodeClockNotSynchronising"},
-		{"network packets dropped", top, "NodeNetworkReceiveErrs|NodeNetworkTransmitErrs"},
-		{"network interface goes up and down", top, "NodeNetworkInterfaceFlapping"},
-		{"conntrack table full", top, "NodeHighNumberConntrackEntriesUsed"},
-		{"prometheus is not scraping", top, "PrometheusNotIngestingSamples|TargetDown|PrometheusTargetSyncFailure"},
-		{"prometheus config is broken", top, "PrometheusBadConfig"},
-		{"alerts are not sent", top, "AlertmanagerFailedToSendAlerts|PrometheusErrorSendingAlertsToAnyAlertmanager|PrometheusNotConnectedToAlertmanagers|AlertmanagerClusterFailedToSendAlerts"},
-		{"remote write is falling behind", top, "PrometheusRemoteWriteBehind"},
-		{"alertmanager config reload failed", top, "AlertmanagerFailedReload"},
-		{"slack notifications do not arrive", top, "AlertmanagerFailedToSendAlerts|AlertmanagerClusterFailedToSendAlerts"},
-		{"raid array degraded", top, "NodeRAIDDegraded"},
-		{"a disk of the raid died", top, "NodeRAIDDiskFailure"},
-		{"memory overcommitted", top, "KubeMemoryOvercommit"},
-		{"statefulset replicas missing", top, "KubeStatefulSetReplicasMismatch"},
-		{"different kubernetes versions running", top, "KubeVersionMismatch"},
-		{"node flapping between ready and not ready", top, "KubeNodeReadinessFlapping"},
-		{"target is down", top, "TargetDown"},
-		{"kube-proxy is gone", top, "KubeProxyDown"},
-		{"error budget burning", top, "KubeAPIErrorBudgetBurn"},
-		{"pod start is slow", top, "KubeletPodStartUpLatencyHigh"},
-		{"too many pods on node", top, "KubeletTooManyPods"},
-		{"etcd database nearly full", top, "etcdBackendQuotaLowSpace"},
-	} {
-		picked := docs.Pick(test.symptom, units)
-		var names []string
-		if picked.Unit != nil {
-			names = append(names, picked.Unit.Page.Path)
-		}
-		for _, other := range picked.Others {
-			names = append(names, other.Page.Path)
-		}
-		for i, name := range names {
-			names[i] = strings.TrimSuffix(filepath.Base(name), ".md")
-		}
-		i := slices.IndexFunc(names, func(name string) bool { return slices.Contains(strings.Split(test.page, "|"), name) })
-		if i < 0 || i >= max(test.place, 1) || test.place == first && picked.Unit == nil {
-			t.Errorf("%q gave %v (clear: %t), want %s", test.symptom, names, picked.Unit != nil, test.page)
+	for _, test := range docstest.Symptoms() {
+		picked, err := docs.Pick(t.Context(), test.Text, units)
+		if wrong := test.Wrong(picked); wrong != "" || err != nil {
+			t.Error(wrong, err)
 		}
 	}
 	for _, nonsense := range []string{"zebra", "the", "", "coffee machine is empty"} {
-		if picked := docs.Pick(nonsense, units); picked.Unit != nil {
+		if picked, err := docs.Pick(t.Context(), nonsense, units); picked.Unit != nil || err != nil {
 			t.Errorf("%q gave %s", nonsense, picked.Unit.Page.Path)
 		}
 	}

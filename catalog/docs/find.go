@@ -38,15 +38,24 @@ func Find(now Present, e *catalog.Entity) *Shelf {
 	return shelf
 }
 
-// Read gives the pages of an entity in reading order straight from the trees, for a past that is in no index.
+// Read gives the runbook pages of an entity in reading order straight from the trees, for a past that is in no index:
+// as many as have 4 MiB of text together.
 func Read(ctx context.Context, now Present, e *catalog.Entity) ([]ShelvedPage, error) {
+	const most = 4 << 20
 	var out []ShelvedPage
+	bytes := 0
 	for _, f := range Find(now, e).Files {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		if !f.Runbook {
+			continue
+		}
 		page := readPage(now.Trees[f.Source], f, e.Ref)
-		out = append(out, ShelvedPage{Page: *page, Name: cmp.Or(f.Title, page.Title), Runbook: f.Runbook})
+		if bytes += page.Bytes(); bytes > most {
+			break
+		}
+		out = append(out, ShelvedPage{Page: *page, Name: cmp.Or(f.Title, page.Title), Runbook: true, Behind: f.Behind, On: e.Ref})
 	}
 	return out, nil
 }

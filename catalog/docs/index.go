@@ -24,8 +24,10 @@ type Index interface {
 	Missing(ctx context.Context, files []File) ([]File, error)
 	// Apply writes a change as a whole or not at all. Searches see the state before until it is done.
 	Apply(ctx context.Context, change *Change) error
-	// Shelf gives the pages of an entity in reading order with their sections; none for one without.
+	// Shelf gives the pages of an entity in reading order without their sections; none for one without.
 	Shelf(ctx context.Context, ref catalog.Ref) ([]ShelvedPage, error)
+	// Texts gives the sections of pages. Pages that are not in the index are absent.
+	Texts(ctx context.Context, pages []PageKey) (map[PageKey][]Section, error)
 	// Search gives the best sections that the view's viewer may see, of those that it finds within a time
 	// of its own; ErrSlow if those are none.
 	Search(ctx context.Context, view catalog.View, q Query) (Found, error)
@@ -68,7 +70,10 @@ type ShelvedPage struct {
 	Page
 	Name    string // what the navigation calls it, else its title
 	Runbook bool
-	Behind  Guard // what a viewer must see besides the shelf's entity
+	Behind  Guard       // what a viewer must see besides the shelf's entity
+	On      catalog.Ref // the shelf's entity
+	Answers int         // how many units it has
+	Bytes   int         // of its sections' text
 }
 
 // Add counts a runbook page.

@@ -28,6 +28,8 @@ type Library struct {
 	index Index
 	log   *slog.Logger
 
+	consults chan struct{} // one for each question that looks at text
+
 	facts sync.RWMutex // held for moments only; guards state
 	state state
 
@@ -50,7 +52,7 @@ type state struct {
 // NewLibrary makes a Library of what the index holds. An index that cannot be loaded is built anew
 // by the first Update.
 func NewLibrary(ctx context.Context, index Index, log *slog.Logger) *Library {
-	l := &Library{index: index, log: log}
+	l := &Library{index: index, log: log, consults: make(chan struct{}, maxConsults)}
 	if err := l.load(ctx); err != nil && !errors.Is(err, ErrLost) {
 		log.WarnContext(ctx, "the index of the documentation cannot be loaded, it is built anew", "error", err)
 	}
@@ -179,14 +181,13 @@ func compareInts(a, b int) int {
 	return 0
 }
 
-// Pages gives the pages of an entity in reading order; none where the viewer does not see it.
+// Pages gives the pages of an entity in reading order without their sections; none where the viewer does not see it.
 func (l *Library) Pages(ctx context.Context, view catalog.View, ref catalog.Ref) ([]ShelvedPage, error) {
 	if _, seen := view.Get(ref); !seen || l == nil {
 		return nil, nil
 	}
 	pages, err := l.index.Shelf(ctx, ref)
-	sight := NewSight(view)
-	return slices.DeleteFunc(pages, func(p ShelvedPage) bool { return !sight.passes(p.Behind) }), err
+	return Visible(view, pages), err
 }
 
 // Search gives the best sections that the viewer may see.

@@ -159,6 +159,27 @@ func (p *Page) Parts() []Section {
 	return parts
 }
 
+// Answers is how many units Units makes of the page.
+func (p *Page) Answers() int {
+	parts := len(p.Parts())
+	switch {
+	case len(p.Sections) == 0:
+		return 0
+	case parts == 0 || aboutOneAlert(p):
+		return 1
+	}
+	return parts
+}
+
+// Bytes is the size of the text of all sections.
+func (p *Page) Bytes() int {
+	n := 0
+	for i := range p.Sections {
+		n += len(p.Sections[i].Body)
+	}
+	return n
+}
+
 // titled reports whether the page has one heading of the first level, which is then its title.
 func (p *Page) titled() bool {
 	n := 0

@@ -2,6 +2,7 @@ package docs
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 	"unicode"
@@ -38,19 +39,21 @@ func Units(pages []ShelvedPage) []Unit {
 }
 
 func pageUnits(p *ShelvedPage) []Unit {
+	var links definitions
 	parts := p.Parts()
 	if len(p.Sections) == 0 {
 		return nil
 	}
-	if len(parts) == 0 || aboutOneAlert(p) {
+	if len(parts) == 0 || aboutOneAlert(&p.Page) {
 		return []Unit{{Page: p, Whole: true, Section: p.Sections[0], Title: p.Title, Text: wholeText(p)}}
 	}
 	var out []Unit
 	for i, s := range p.Sections {
-		if !slices.ContainsFunc(parts, func(part Section) bool { return part.Line == s.Line }) {
+		if len(parts) == 0 || parts[0].Line != s.Line { // both are in order
 			continue
 		}
-		out = append(out, Unit{Page: p, Section: s, Title: s.Heading, Text: withBelow(p.Sections, i)})
+		parts = parts[1:]
+		out = append(out, Unit{Page: p, Section: s, Title: s.Heading, Text: withBelow(p.Sections, i, &links)})
 	}
 	return out
 }
@@ -62,7 +65,7 @@ func SectionUnit(p *ShelvedPage, anchor string) (Unit, bool) {
 	}
 	for i, s := range p.Sections {
 		if s.Anchor == anchor && anchor != "" {
-			return Unit{Page: p, Section: s, Title: s.Heading, Text: withBelow(p.Sections, i)}, true
+			return Unit{Page: p, Section: s, Title: s.Heading, Text: withBelow(p.Sections, i, new(definitions))}, true
 		}
 	}
 	return Unit{}, false
@@ -70,7 +73,7 @@ func SectionUnit(p *ShelvedPage, anchor string) (Unit, bool) {
 
 // aboutOneAlert reports whether a page answers as a whole: its file is called as alerts are, or its
 // headings are those of an alert's runbook.
-func aboutOneAlert(p *ShelvedPage) bool {
+func aboutOneAlert(p *Page) bool {
 	name := stem(p.Path)
 	if len(camel(name)) > 1 && !strings.ContainsAny(name, " -_.") {
 		return true
@@ -101,7 +104,7 @@ func wholeText(p *ShelvedPage) string {
 
 // withBelow is the text of a section and of those below it, with the headings of the latter, and with the addresses
 // of its links where those stand elsewhere on the page.
-func withBelow(sections []Section, at int) string {
+func withBelow(sections []Section, at int, links *definitions) string {
 	var b strings.Builder
 	writeSection(&b, &sections[at], false)
 	end := at + 1
@@ -112,24 +115,54 @@ func withBelow(sections []Section, at int) string {
 	if !strings.Contains(text, "]") {
 		return text
 	}
-	lower := strings.ToLower(text)
+	lower := ""
 	var found strings.Builder
-	for i := range sections {
-		if i >= at && i < end {
+	for _, d := range links.of(sections) {
+		if d.section >= at && d.section < end {
 			continue
 		}
-		var scan scanner
-		for line := range strings.Lines(sections[i].Body) {
-			line = strings.TrimRight(line, "\n")
-			if label := definition(line); !scan.code(line) && label != "" && strings.Contains(lower, strings.ToLower(label)) {
-				found.WriteString("\n" + line)
-			}
+		if lower == "" {
+			lower = strings.ToLower(text)
+		}
+		if strings.Contains(lower, d.label) {
+			found.WriteString("\n" + d.line)
 		}
 	}
 	if found.Len() > 0 {
 		text += "\n" + found.String()
 	}
 	return text
+}
+
+// definitions are the addresses of links that stand on lines of their own, of a page; found at the first use.
+type definitions struct {
+	all   []linkTarget
+	found bool
+}
+
+type linkTarget struct {
+	section     int
+	label, line string // the label in lower case, with its brackets
+}
+
+// maxDefinitions bounds the addresses of one page that are looked for in each of its sections.
+const maxDefinitions = 500
+
+func (d *definitions) of(sections []Section) []linkTarget {
+	if d.found {
+		return d.all
+	}
+	d.found = true
+	for i := range sections {
+		var scan scanner
+		for line := range strings.Lines(sections[i].Body) {
+			line = strings.TrimRight(line, "\n")
+			if label := definition(line); !scan.code(line) && label != "" && len(d.all) < maxDefinitions {
+				d.all = append(d.all, linkTarget{i, strings.ToLower(label), line})
+			}
+		}
+	}
+	return d.all
 }
 
 // definition gives the label, brackets included, of a line such as [raft]: https://raft.example; "" of others.
@@ -166,16 +199,19 @@ const MaxOthers = 8
 // A unit is picked when it scores this much more than the next.
 const clearly = 1.15
 
-// Pick finds the unit that a symptom in plain words, or the name of an alert, means.
-func Pick(symptom string, units []Unit) Picked {
+// Pick finds the unit that a symptom in plain words, or the name of an alert, means. The only error is that ctx is over.
+func Pick(ctx context.Context, symptom string, units []Unit) (Picked, error) {
 	if i := named(symptom, units); i >= 0 {
-		return Picked{Unit: &units[i]}
+		return Picked{Unit: &units[i]}, nil
 	}
 	words := unfold(Words(symptom))
 	if len(words) == 0 {
-		return Picked{}
+		return Picked{}, nil
 	}
-	all := unitTexts(units)
+	all, err := unitTexts(ctx, units)
+	if err != nil {
+		return Picked{}, err
+	}
 	words, taken := correct(words, all)
 	type scored struct {
 		unit int
@@ -190,7 +226,7 @@ func Pick(symptom string, units []Unit) Picked {
 	slices.SortStableFunc(fits, func(a, b scored) int { return cmp.Compare(b.score, a.score) })
 	p := Picked{Taken: taken}
 	if len(fits) == 0 {
-		return p
+		return p, nil
 	}
 	best := fits[0]
 	rest := fits
@@ -203,7 +239,7 @@ func Pick(symptom string, units []Unit) Picked {
 			p.Others = append(p.Others, units[f.unit])
 		}
 	}
-	return p
+	return p, nil
 }
 
 // minTypo is how long a word is at least that may be mistyped.
@@ -282,9 +318,12 @@ func named(symptom string, units []Unit) int {
 	return found
 }
 
-func unitTexts(units []Unit) []texts {
+func unitTexts(ctx context.Context, units []Unit) ([]texts, error) {
 	all := make([]texts, len(units))
 	for i := range units {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		u := &units[i]
 		all[i] = texts{
 			heading: tokens(u.Title), trail: tokens(strings.Join(u.Section.Trail, " ")),
@@ -296,5 +335,5 @@ func unitTexts(units []Unit) []texts {
 			all[i].heading = slices.Compact(all[i].heading)
 		}
 	}
-	return all
+	return all, nil
 }

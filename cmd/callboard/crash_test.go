@@ -3,14 +3,17 @@ package main_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -33,8 +36,9 @@ const (
 
 // Each crash test kills so often. Every fullCheck-th time whole commands are tried after it, which take longer.
 const (
-	crashKills = 50
-	fullCheck  = 10
+	syncKills  = 200
+	startKills = 50
+	fullCheck  = 25
 
 	askPatience = 30 * time.Second // with a program that ought to ask for the mirrored repository
 )
@@ -51,8 +55,8 @@ func TestCrash_Sync(t *testing.T) {
 		t.Fatalf("after the first sync the rounds of the sources are %v, want %v", last, want)
 	}
 	advanced := 0
-	kills := b.untilKilled(t, func(i int) bool {
-		b.push(t)
+	kills := b.untilKilled(t, syncKills, func(i int) bool {
+		b.news(t, last)
 		killed := b.killSync(t, data, b.between(0, stretch))
 		now := b.checkFrom(t, data, last)
 		if killed && now != last {
@@ -78,9 +82,9 @@ func TestCrash_Start(t *testing.T) {
 	stretch += start
 	last := b.check(t, filled)
 	advanced, complete := 0, 0
-	kills := b.untilKilled(t, func(i int) bool {
+	kills := b.untilKilled(t, startKills, func(i int) bool {
 		if i%2 == 0 {
-			b.push(t)
+			b.news(t, last)
 			killed := b.killStart(t, filled, b.between(0, stretch))
 			now := b.checkFrom(t, filled, last)
 			if now != last {
@@ -117,10 +121,7 @@ type crashBed struct {
 
 func newCrashBed(t *testing.T) *crashBed {
 	t.Helper()
-	program, err := exec.LookPath("callboard") // TestMain put it there
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := plainProgram(t)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	b := &crashBed{
@@ -137,6 +138,18 @@ func newCrashBed(t *testing.T) *crashBed {
 	return b
 }
 
+// plainProgram builds the program without the race detector, with which it takes several times as long.
+func plainProgram(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "callboard")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return program
+}
+
 func (b *crashBed) notice(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
@@ -150,6 +163,14 @@ func (b *crashBed) notice(next http.Handler) http.Handler {
 func (*crashBed) sources() [crashSources]string { return [...]string{"local", "remote"} }
 
 func (b *crashBed) repository(name string) string { return filepath.Join(b.root, name+".git") }
+
+// news sees to it that there is something to sync. What an earlier program did not get to is news still.
+func (b *crashBed) news(t *testing.T, last [crashSources]int) {
+	t.Helper()
+	if slices.Max(last[:]) == b.round {
+		b.push(t)
+	}
+}
 
 // push writes the next round to both repositories.
 func (b *crashBed) push(t *testing.T) {
@@ -166,6 +187,7 @@ func (b *crashBed) push(t *testing.T) {
 			}
 			files["dir"+strconv.Itoa(f)+"/catalog-info.yaml"] = []byte(text.String())
 		}
+		files["dir0/docs/runbook.md"] = []byte("# Runbook\n\n## Wombat " + strconv.Itoa(b.round) + "\n\nOf " + name + ".\n")
 		when := time.Date(2026, 1, 1, 0, b.round, 0, 0, time.UTC)
 		commit := git.Commit{Author: "Test", Email: "test@example.com", Message: "Round", When: when, Write: files}
 		if err := git.Append(b.repository(name), commit); err != nil {
@@ -192,7 +214,6 @@ func (b *crashBed) command(ctx context.Context, t *testing.T, data string, args 
 	t.Helper()
 	stderr = &bytes.Buffer{}
 	cmd = exec.CommandContext(ctx, b.program, append(args, "-c", b.config(t, data))...)
-	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // else each process ends a second late under the race detector
 	cmd.Stderr = stderr
 	return cmd, stderr
 }
@@ -244,10 +265,10 @@ func (b *crashBed) between(least, most time.Duration) time.Duration {
 	return least + time.Duration(b.random.Int64N(int64(most-least)))
 }
 
-// untilKilled calls a round until enough of them killed a program that was still running.
-func (b *crashBed) untilKilled(t *testing.T, round func(i int) bool) int {
+// untilKilled calls a round until as many of them as wanted killed a program that was still running.
+func (b *crashBed) untilKilled(t *testing.T, want int, round func(i int) bool) int {
 	t.Helper()
-	kills, want := 0, crashKills
+	kills := 0
 	if testing.Short() {
 		want = fullCheck
 	}
@@ -325,6 +346,7 @@ func (b *crashBed) check(t *testing.T, data string) (rounds [crashSources]int) {
 		if err := a.Close(); err != nil {
 			t.Error(err)
 		}
+		wantIntegrity(t, filepath.Join(data, "callboard.db"), filepath.Join(data, "docs.db"))
 	}()
 	counts := map[string]map[string]int{} // source → title → entities
 	for e := range a.Snapshot().As(catalog.Everything{}).All() {
@@ -344,6 +366,25 @@ func (b *crashBed) check(t *testing.T, data string) (rounds [crashSources]int) {
 	return rounds
 }
 
+// wantIntegrity lets SQLite check every page and index of files, where they exist.
+func wantIntegrity(t *testing.T, files ...string) {
+	t.Helper()
+	for _, file := range files {
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			continue // the index of the documentation comes last
+		}
+		pool, err := sql.Open("sqlite", "file:"+file+"?mode=ro")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var found string
+		err = pool.QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&found)
+		if err = errors.Join(err, pool.Close()); err != nil || found != "ok" {
+			t.Fatalf("%s: %s, %v", filepath.Base(file), found, err)
+		}
+	}
+}
+
 // checkCommands asks the stored catalog, then syncs, as a user would after a crash. It gives the
 // round of each source.
 func (b *crashBed) checkCommands(t *testing.T, data string) [crashSources]int {
@@ -352,6 +393,7 @@ func (b *crashBed) checkCommands(t *testing.T, data string) [crashSources]int {
 	b.run(t, data, "sync")
 	b.run(t, data, "ask", "who-owns local-3-4")
 	b.run(t, data, "ask", "who-owns remote-3-4")
+	b.run(t, data, "ask", "runbook remote-0-0 'wombat "+strconv.Itoa(b.round)+"'")
 	got, want := b.check(t, data), [crashSources]int{b.round, b.round}
 	if got != want {
 		t.Fatalf("after a sync the rounds of the sources are %v, want %v", got, want)

@@ -19,7 +19,7 @@ import (
 
 const (
 	docsName     = "docs.db"
-	docsVersion  = 2                      // of its schema; a file of another version is built anew
+	docsVersion  = 3                      // of its schema; a file of another version is built anew
 	searchBudget = 250 * time.Millisecond // for one search
 	buildCache   = 64 << 10               // KiB of pages in memory while an index is built
 )
@@ -32,7 +32,8 @@ const (
 const docsSchema = `
 CREATE TABLE pages (
 	id INTEGER PRIMARY KEY, source TEXT NOT NULL, path TEXT NOT NULL, blob TEXT NOT NULL, revision TEXT NOT NULL,
-	title TEXT NOT NULL, tags TEXT NOT NULL, first TEXT NOT NULL, parts INTEGER NOT NULL, problems TEXT NOT NULL,
+	title TEXT NOT NULL, tags TEXT NOT NULL, first TEXT NOT NULL, parts INTEGER NOT NULL,
+	answers INTEGER NOT NULL, bytes INTEGER NOT NULL, problems TEXT NOT NULL,
 	UNIQUE (source, path));
 CREATE INDEX pages_problems ON pages (id) WHERE problems <> '';
 CREATE TABLE sections (

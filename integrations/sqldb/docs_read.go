@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -189,48 +190,50 @@ func (x *Docs) Missing(ctx context.Context, files []docs.File) (missing []docs.F
 	return missing, err
 }
 
-// Shelf gives the pages of an entity in reading order, with their sections.
+// Shelf gives the pages of an entity in reading order, without their sections.
 func (x *Docs) Shelf(ctx context.Context, ref catalog.Ref) (pages []docs.ShelvedPage, err error) {
 	err = x.read(ctx, func(tx *sql.Tx) error {
-		at := map[int64]int{}
-		err := each(ctx, tx, func(scan func(...any) error) error {
-			var id int64
-			var tags string
-			var p docs.ShelvedPage
-			if err := scan(&id, &p.Source, &p.Path, &p.Blob, &p.Revision, &p.Title, &tags, &p.Name, &p.Runbook, &p.Behind); err != nil {
-				return err
-			}
-			p.Tags = splitList(tags)
-			if p.Name == "" {
-				p.Name = p.Title
-			}
-			at[id] = len(pages)
-			pages = append(pages, p)
-			return nil
-		}, `SELECT p.id, p.source, p.path, p.blob, p.revision, p.title, p.tags, s.title, s.runbook, s.behind
-			FROM shelf_pages s JOIN pages p ON p.id = s.page WHERE s.ref = ? ORDER BY s.ord`, ref.String())
-		if err != nil {
-			return err
-		}
 		return each(ctx, tx, func(scan func(...any) error) error {
-			var id int64
-			var trail string
-			var s docs.Section
-			if err := scan(&id, &s.Heading, &trail, &s.Level, &s.Anchor, &s.Line, &s.Last, &s.Body); err != nil {
-				return err
-			}
-			s.Trail = splitList(trail)
-			page := &pages[at[id>>ordBits]]
-			page.Sections = append(page.Sections, s)
-			return nil
-		}, `SELECT c.id, c.heading, c.trail, c.level, c.anchor, c.line, c.last, c.body
-			FROM shelf_pages s JOIN sections c ON c.id BETWEEN s.page << 12 AND (s.page << 12) + 4095
-			WHERE s.ref = ? ORDER BY s.ord, c.id`, ref.String())
+			var tags string
+			p := docs.ShelvedPage{On: ref}
+			err := scan(&p.Source, &p.Path, &p.Blob, &p.Revision, &p.Title, &tags, &p.Answers, &p.Bytes, &p.Name, &p.Runbook, &p.Behind)
+			p.Tags, p.Name = splitList(tags), cmp.Or(p.Name, p.Title)
+			pages = append(pages, p)
+			return err
+		}, `SELECT p.source, p.path, p.blob, p.revision, p.title, p.tags, p.answers, p.bytes, s.title, s.runbook, s.behind
+			FROM shelf_pages s JOIN pages p ON p.id = s.page WHERE s.ref = ? ORDER BY s.ord`, ref.String())
 	})
 	if errors.Is(err, docs.ErrLost) && x.absent() {
 		return nil, nil
 	}
 	return pages, err
+}
+
+// Texts gives the sections of pages.
+func (x *Docs) Texts(ctx context.Context, pages []docs.PageKey) (map[docs.PageKey][]docs.Section, error) {
+	texts := map[docs.PageKey][]docs.Section{}
+	err := x.read(ctx, func(tx *sql.Tx) error {
+		for _, page := range pages {
+			err := each(ctx, tx, func(scan func(...any) error) error {
+				var trail string
+				var s docs.Section
+				err := scan(&s.Heading, &trail, &s.Level, &s.Anchor, &s.Line, &s.Last, &s.Body)
+				s.Trail = splitList(trail)
+				texts[page] = append(texts[page], s)
+				return err
+			}, `SELECT c.heading, c.trail, c.level, c.anchor, c.line, c.last, c.body
+				FROM pages p JOIN sections c ON c.id BETWEEN p.id << 12 AND (p.id << 12) + 4095
+				WHERE p.source = ? AND p.path = ? ORDER BY c.id`, page.Source, page.Path)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, docs.ErrLost) && x.absent() {
+		return nil, nil
+	}
+	return texts, err
 }
 
 func splitList(text string) []string {

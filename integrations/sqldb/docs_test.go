@@ -304,6 +304,27 @@ func TestDocs_Lost(t *testing.T) {
 	})
 }
 
+// TestDocs_DamagedAtWork: damage that a search comes upon has the index built anew, without a restart.
+func TestDocs_DamagedAtWork(t *testing.T) {
+	l := newDocsLibrary(t)
+	shop(l)
+	for i := range 300 { // more than the connections remember
+		l.write(fmt.Sprintf("large%d/docs/index.md", i), "# Large\n\n"+strings.Repeat(fmt.Sprintf("Word%d and wombats.\n\n", i), 1000))
+	}
+	l.update()
+	path := filepath.Join(l.dir, "docs.db")
+	overwrite(t, path, 8192, make([]byte, size(t, path)-8192)) // all but the first page
+	var err error
+	for i := 0; i < 300 && err == nil; i++ {
+		_, err = l.Pages(t.Context(), l.snapshot().As(catalog.Everything{}), catalog.NewRef("component", "", fmt.Sprintf("large%d", i)))
+	}
+	if !errors.Is(err, docs.ErrLost) || !l.Lost(t.Context()) {
+		t.Fatalf("reading gave %v, want ErrLost, which Lost (%t) remembers", err, l.Lost(t.Context()))
+	}
+	l.update()
+	l.wants("errors", "cart/docs/runbook.md#high-error-rate")
+}
+
 func setUserVersion(path string, version int) error {
 	pool, err := sqldb.OpenRaw(path)
 	if err != nil {

@@ -101,11 +101,13 @@ func (w *docsWriter) page(ctx context.Context, p *docs.Page) error {
 	if err != nil {
 		return err
 	}
-	err = w.exec(ctx, `INSERT INTO pages (id, source, path, blob, revision, title, tags, first, parts, problems)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	err = w.exec(ctx, `INSERT INTO pages (id, source, path, blob, revision, title, tags, first, parts, answers, bytes, problems)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (id) DO UPDATE SET blob = excluded.blob, revision = excluded.revision, title = excluded.title,
-			tags = excluded.tags, first = excluded.first, parts = excluded.parts, problems = excluded.problems`,
-		id, p.Source, p.Path, p.Blob, p.Revision, p.Title, strings.Join(p.Tags, listSeparator), first, len(parts), problemsText(p.Problems))
+			tags = excluded.tags, first = excluded.first, parts = excluded.parts,
+			answers = excluded.answers, bytes = excluded.bytes, problems = excluded.problems`,
+		id, p.Source, p.Path, p.Blob, p.Revision, p.Title, strings.Join(p.Tags, listSeparator), first, len(parts),
+		p.Answers(), p.Bytes(), problemsText(p.Problems))
 	if err != nil {
 		return err
 	}

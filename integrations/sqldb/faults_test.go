@@ -10,8 +10,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/fstest"
 	"time"
 
+	"callboard/catalog"
+	"callboard/catalog/docs"
 	"callboard/catalog/ingest/ingesttest"
 	"callboard/integrations/sqldb"
 )
@@ -291,6 +294,49 @@ func TestDiskFull(t *testing.T) {
 		t.Errorf("the ballast has %d bytes again, want %d", got, ballast)
 	}
 	t.Logf("%d sets were stored on the full disk; then %v", acked-1, err)
+}
+
+// TestDocs_DiskFull: an index that finds no space, for a change or for the whole, stays as it was, leaves
+// nothing behind, and goes on when there is space.
+func TestDocs_DiskFull(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("callboard-test", dir, "tmpfs", 0, "size=12m"); err != nil {
+		t.Skipf("needs to mount a small tmpfs, which takes root: %v", err)
+	}
+	defer func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	}()
+	l := &library{t: t, dir: filepath.Join(dir, "data"), files: fstest.MapFS{}, known: map[string]*catalog.Entity{}}
+	l.open()
+	defer l.close()
+	shop(l)
+	l.update()
+	filler := filepath.Join(dir, "filler")
+	fillDisk(t, filler)
+	change := func() error {
+		snapshot, trees := l.snapshot(), map[string]docs.Tree{docsSource: listed(t, l.files)}
+		return l.Update(t.Context(), docs.Present{Snapshot: snapshot, Trees: trees})
+	}
+	l.write("pay/docs/runbook.md", "# Pay runbook\n\n## Wrong amounts\n\n"+strings.Repeat("1. Stop the wombats.\n", 5000))
+	if err := change(); !errors.Is(err, sqldb.ErrFull) {
+		t.Errorf("a change gave %v, want ErrFull", err)
+	}
+	l.wants("latency", "pay/docs/runbook.md#high-latency")
+	l.wants("wombats")
+	noError(t, os.Remove(l.dir+"/docs.db"))
+	if err := change(); !errors.Is(err, sqldb.ErrFull) {
+		t.Errorf("the whole gave %v, want ErrFull", err)
+	}
+	l.wants("latency", "pay/docs/runbook.md#high-latency")
+	if _, err := os.Stat(l.dir + "/docs.db.part"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what could not be built is still there: %v", err)
+	}
+	noError(t, os.Remove(filler))
+	noError(t, change())
+	l.wants("latency")
+	l.wants("wombats", "pay/docs/runbook.md#wrong-amounts")
 }
 
 // fillDisk writes to path until no byte more fits.

@@ -85,7 +85,7 @@ func (m *Memory) Apply(_ context.Context, change *docs.Change) error {
 	return nil
 }
 
-// Shelf gives the pages of an entity.
+// Shelf gives the pages of an entity without their sections.
 func (m *Memory) Shelf(_ context.Context, ref catalog.Ref) ([]docs.ShelvedPage, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -93,8 +93,26 @@ func (m *Memory) Shelf(_ context.Context, ref catalog.Ref) ([]docs.ShelvedPage, 
 	if shelf := m.shelves[ref]; shelf != nil {
 		for _, f := range shelf.Files {
 			if page := m.pages[f.PageKey]; page != nil {
-				out = append(out, docs.ShelvedPage{Page: *page, Name: cmp.Or(f.Title, page.Title), Runbook: f.Runbook, Behind: f.Behind})
+				listed := docs.ShelvedPage{
+					Page: *page, Name: cmp.Or(f.Title, page.Title), Runbook: f.Runbook, Behind: f.Behind, On: ref,
+					Answers: page.Answers(), Bytes: page.Bytes(),
+				}
+				listed.Sections = nil
+				out = append(out, listed)
 			}
+		}
+	}
+	return out, nil
+}
+
+// Texts gives the sections of pages.
+func (m *Memory) Texts(_ context.Context, pages []docs.PageKey) (map[docs.PageKey][]docs.Section, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := map[docs.PageKey][]docs.Section{}
+	for _, key := range pages {
+		if page := m.pages[key]; page != nil {
+			out[key] = page.Sections
 		}
 	}
 	return out, nil
