@@ -110,7 +110,7 @@ func outcomeError(outcome bot.Outcome) error {
 		return &exitError{code: exitNo}
 	case bot.Misused:
 		return &exitError{code: exitUsage}
-	case bot.Upstream, bot.Fault:
+	case bot.Upstream, bot.Fault, bot.Busy, bot.Repeated:
 		return &exitError{code: exitFault}
 	}
 	return &exitError{code: exitFault}

@@ -158,7 +158,9 @@ func (h *house) sync() {
 	if report, err := h.app.Sync(h.t.Context(), true); err != nil || !report.Fine() {
 		h.t.Fatal(report, err)
 	}
-	h.app.IndexDocs(h.t.Context())
+	if err := h.app.IndexDocs(h.t.Context()); err != nil {
+		h.t.Fatal(err)
+	}
 }
 
 // ask asks at the prompt as a user of the catalog; "" is somebody unknown.
