@@ -34,6 +34,10 @@ func (x *Docs) Search(ctx context.Context, view catalog.View, q docs.Query) (doc
 	if len(q.Words) == 0 {
 		return docs.Found{}, nil
 	}
+	if err := x.turn(ctx); err != nil {
+		return docs.Found{}, err
+	}
+	defer func() { <-x.turns }()
 	var found docs.Found
 	err := x.read(ctx, func(tx *sql.Tx) (err error) {
 		s := &docsSearch{tx: tx, file: x.file, view: view, query: q, budget: x.budget, refs: map[int64][]catalog.Ref{}, books: map[int64]bool{}, sight: docs.NewSight(view)}
@@ -44,6 +48,21 @@ func (x *Docs) Search(ctx context.Context, view catalog.View, q docs.Query) (doc
 		return docs.Found{}, nil
 	}
 	return found, err
+}
+
+// turn waits until a search may begin. More at once than there are processors would all take longer, and
+// their time would run out for the sake of each other.
+func (x *Docs) turn(ctx context.Context) error {
+	timer := time.NewTimer(searchPatience)
+	defer timer.Stop()
+	select {
+	case x.turns <- struct{}{}:
+		return nil
+	case <-timer.C:
+		return docs.ErrSlow
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // usable drops what FTS5 could not read as one word.
