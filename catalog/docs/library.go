@@ -44,6 +44,7 @@ type state struct {
 	guarded map[catalog.Ref][]Book
 	pages   []catalog.Problem
 	size    Size
+	indexed bool // there was an index, or one was built
 }
 
 // NewLibrary makes a Library of what the index holds. An index that cannot be loaded is built anew
@@ -78,9 +79,10 @@ func (l *Library) remember(ctx context.Context, stock Stock, all bool, gone ...c
 	l.facts.Lock()
 	defer l.facts.Unlock()
 	if all || l.state.leaves == nil {
-		l.state = state{leaves: map[catalog.Ref]*leaf{}, guarded: map[catalog.Ref][]Book{}}
+		l.state = state{indexed: l.state.indexed, leaves: map[catalog.Ref]*leaf{}, guarded: map[catalog.Ref][]Book{}}
 	}
 	l.state.pages, l.state.size = stock.Problems, size
+	l.state.indexed = l.state.indexed || !l.whole
 	for _, ref := range gone {
 		l.state.drop(ref)
 	}
@@ -103,6 +105,16 @@ func (l *Library) Size() Size {
 	l.facts.RLock()
 	defer l.facts.RUnlock()
 	return l.state.size
+}
+
+// Indexed reports whether the documentation was indexed once, so that what is not found is not there.
+func (l *Library) Indexed() bool {
+	if l == nil {
+		return true
+	}
+	l.facts.RLock()
+	defer l.facts.RUnlock()
+	return l.state.indexed
 }
 
 // Runbook says what runbooks an entity has, as far as the viewer sees them; the zero Summary for none.

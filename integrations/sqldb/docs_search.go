@@ -24,7 +24,7 @@ const (
 	fewCandidates    = 10   // fewer, and the last word may be the beginning of one
 	minBeginning     = 4    // letters of a beginning
 	maxOfWord        = 1000 // sections looked up for one word, when none holds them all
-	maxRounds        = 10   // times that more is fetched, when the viewer does not see what was found
+	maxBatch         = 5000 // sections fetched at a time, when the viewer does not see what was found
 	maxVocabulary    = 5000 // words compared with a mistyped one
 )
 
@@ -228,18 +228,17 @@ func (s *docsSearch) visible(ctx context.Context, query, match string, limit int
 	if s.query.Ref != (catalog.Ref{}) {
 		ref = s.query.Ref.String()
 	}
-	for range maxRounds {
-		want := limit + 1 - len(ids)
+	for want := limit + 1; ; want = min(2*want, maxBatch) { // until all were looked at, or the time is over
 		batch, err := s.matching(ctx, query, match, after, number(s.query.Runbooks), ref, ref, want)
 		if err != nil {
-			return nil, false, err
+			return ids, true, err
 		}
 		if len(batch) > 0 {
 			after = batch[len(batch)-1]
 		}
 		full := len(batch) == want
 		if batch, err = s.seen(ctx, batch); err != nil {
-			return nil, false, err
+			return ids, true, err
 		}
 		ids = append(ids, batch...)
 		if len(ids) > limit {
@@ -249,7 +248,6 @@ func (s *docsSearch) visible(ctx context.Context, query, match string, limit int
 			return ids, false, nil
 		}
 	}
-	return ids, true, nil
 }
 
 // matching gives the numbers that one of the two tables holds for a match.
