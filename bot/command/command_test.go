@@ -242,6 +242,18 @@ func TestFind_WithoutDocumentation(t *testing.T) {
 	}
 }
 
+// TestDocs_BeforeTheFirstIndex: what was not looked at yet is not said to be missing.
+func TestDocs_BeforeTheFirstIndex(t *testing.T) {
+	ask := answerer(t, fixture(), catalog.Everything{}, func(d *command.Deps) {
+		d.Docs = docs.NewLibrary(t.Context(), &docstest.Memory{}, slog.New(slog.DiscardHandler))
+	})
+	for _, text := range []string{"docs zebra", "find zebra", "find checkout", "runbook checkout"} {
+		if got := ask(text).Card.Text(); !strings.Contains(got, "is being indexed") {
+			t.Errorf("%s:\n%s", text, got)
+		}
+	}
+}
+
 // TestCommands_WithinLimits: a card stays one that every surface can show, however much there is to say.
 func TestCommands_WithinLimits(t *testing.T) {
 	var links strings.Builder

@@ -17,6 +17,9 @@ const (
 	findDocsLimit = 5
 )
 
+// indexing is said instead of that there is nothing, before all was looked at once.
+const indexing = "The documentation is being indexed for the first time: ask again in a moment."
+
 func (d Deps) docs() *bot.Command {
 	return &bot.Command{
 		Name: "docs", Aliases: []string{"doc", "techdocs"}, Group: bot.Read,
@@ -42,6 +45,9 @@ func (d Deps) runDocs(ctx context.Context, req *bot.Request) (bot.Reply, error) 
 	found, err := d.Docs.Search(ctx, view, docs.Query{Words: words, Limit: docsLimit})
 	if err != nil {
 		return bot.Reply{}, err
+	}
+	if len(found.Hits) == 0 && !d.Docs.Indexed() {
+		return plainReply(bot.Upstream, indexing, ""), nil
 	}
 	if len(found.Hits) == 0 {
 		return noDocs(view, text, found), nil

@@ -36,6 +36,9 @@ func (d Deps) runFind(ctx context.Context, req *bot.Request) (bot.Reply, error) 
 	if found.Total == 0 && len(sections.Hits) > 0 {
 		return d.foundDocs(req, view, text, sections), nil
 	}
+	if found.Total == 0 && !d.Docs.Indexed() {
+		return plainReply(bot.Upstream, "No entity matches "+said(text)+". "+indexing, ""), nil
+	}
 	if found.Total == 0 {
 		return bot.Reply{}, &notFoundError{bot.Line{Verb: "who-owns"}, text, view, view.Resolve(text).Candidates, nil, false}
 	}
@@ -50,12 +53,18 @@ func (d Deps) runFind(ctx context.Context, req *bot.Request) (bot.Reply, error) 
 		names = append(names, e.Ref.Short())
 	}
 	if found.Total > len(found.Entities) {
-		c.Notes = []card.Note{{Text: card.T("the first " + thousands(len(found.Entities)) + " are shown; narrow with kind:, owner:, type:, lifecycle: or tag:")}}
+		c.Notes = []card.Note{{Text: card.T("the first " + thousands(len(found.Entities)) + " entities are shown; narrow with kind:, owner:, type:, lifecycle: or tag:")}}
 	}
 	if late { // entities are found in memory: they wait for nothing
 		c.Notes = append(c.Notes, card.Note{Status: card.Warn, Text: card.T("the documentation could not be searched just now")})
 	}
-	c.Items = append(c.Items, sectionItems(req, sections)...)
+	if len(sections.Hits) > 0 {
+		c.Items = append(c.Items, card.Item{Text: card.T("Documentation: " + sectionsMatch(sections, text))})
+		c.Items = append(c.Items, sectionItems(req, sections)...)
+	}
+	if !late && !d.Docs.Indexed() {
+		c.Notes = append(c.Notes, card.Note{Text: card.T("entities only: the documentation is being indexed for the first time")})
+	}
 	if d.isPast() {
 		c.Notes = append(c.Notes, card.Note{Text: card.T("entities only: documentation is searched as it is now")})
 	}

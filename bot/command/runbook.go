@@ -431,6 +431,9 @@ func (r *runbooks) none(ctx context.Context, symptom string) (bot.Reply, error) 
 			c.Items = append(c.Items, hitItem(&found.Hits[i], r.req.Command.Has("explain")))
 		}
 	}
+	if !r.past && !r.Docs.Indexed() {
+		c.Notes = append(c.Notes, card.Note{Status: card.Warn, Text: card.T(indexing)})
+	}
 	reply := bot.Reply{Card: c}
 	if reply.Outcome = bot.NotFound; len(c.Items) > 0 {
 		reply.Outcome = bot.Fine

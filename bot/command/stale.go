@@ -80,7 +80,7 @@ func concerns(view catalog.View, p catalog.Problem, ref catalog.Ref) bool {
 // are explained, but nobody has to act on them.
 func weight(p catalog.Problem) int {
 	switch {
-	case p.Rule == catalog.RuleSkeleton:
+	case p.Rule == catalog.RuleSkeleton, p.Rule == catalog.RuleYAML && ofSkeleton(p.Origin.Path):
 		return 3
 	case p.Severity == catalog.Warning:
 		return 2
@@ -88,6 +88,16 @@ func weight(p catalog.Problem) int {
 		return 1
 	}
 	return 0
+}
+
+// ofSkeleton reports whether a file is, by its path, one that a template makes others of: placeholders break its YAML.
+func ofSkeleton(path string) bool {
+	for folder := range strings.SplitSeq(strings.ToLower(path), "/") {
+		if folder == "skeleton" || folder == "skeletons" || folder == "cookiecutter" || strings.Contains(folder, "{{") {
+			return true
+		}
+	}
+	return false
 }
 
 func problemItem(view catalog.View, p catalog.Problem, place string, explained bool) card.Item {

@@ -9,12 +9,6 @@ import (
 	"callboard/catalog"
 )
 
-// memo is what is known of a shelf in the index.
-type memo struct {
-	stamp Stamp
-	empty bool // there is no shelf in the index
-}
-
 // seen is the catalog and the trees that the index was brought in step with.
 type seen struct {
 	entities []*catalog.Entity // in order of their refs
@@ -28,8 +22,15 @@ type seen struct {
 type difference struct {
 	changed []*Shelf
 	gone    []catalog.Ref
-	memos   map[catalog.Ref]memo
 	seen    seen
+}
+
+// known gives what is remembered of the shelves in the index; nil when that is built anew.
+func (l *Library) known() map[catalog.Ref]*leaf {
+	if l.whole {
+		return nil
+	}
+	return l.state.leaves
 }
 
 // compare finds what became different. Entities that are the same as before, in folders that are, cost nothing but a
@@ -37,10 +38,10 @@ type difference struct {
 func (l *Library) compare(now Present) *difference {
 	f := newFinder(now)
 	c := &comparison{
-		finder: f, looked: map[catalog.Ref]bool{}, known: l.memos, before: l.seen,
+		finder: f, looked: map[catalog.Ref]bool{}, known: l.known(), before: l.seen,
 		complete: len(now.Trees) >= len(f.view.Sources()),
 		moved:    len(l.seen.entities) == 0 || !slices.Equal(l.seen.atlas, f.atlas),
-		difference: &difference{memos: map[catalog.Ref]memo{}, seen: seen{
+		difference: &difference{seen: seen{
 			trees: map[string]Tree{}, atlas: f.atlas, far: map[catalog.Ref]bool{}, unsure: map[catalog.Ref]bool{},
 			entities: make([]*catalog.Entity, 0, f.view.Len()),
 		}},
@@ -50,7 +51,7 @@ func (l *Library) compare(now Present) *difference {
 	c.folders()
 	c.entities()
 	if len(l.seen.entities) == 0 { // what the index holds may be of entities that this process never saw
-		for ref := range l.memos {
+		for ref := range c.known {
 			if _, found := f.view.Get(ref); !found {
 				c.vanished(ref)
 			}
@@ -63,7 +64,7 @@ func (l *Library) compare(now Present) *difference {
 type comparison struct {
 	*finder
 	*difference
-	known    map[catalog.Ref]memo
+	known    map[catalog.Ref]*leaf // of the shelves in the index
 	before   seen
 	complete bool                       // all sources could be read
 	moved    bool                       // everything has to be looked at
@@ -179,7 +180,7 @@ func (c *comparison) touched(e *catalog.Entity) bool {
 func (c *comparison) vanished(ref catalog.Ref) {
 	delete(c.seen.far, ref)
 	delete(c.seen.unsure, ref)
-	if m, known := c.known[ref]; known && !m.empty {
+	if c.known[ref] != nil {
 		c.gone = append(c.gone, ref)
 	}
 }
@@ -188,7 +189,7 @@ func (c *comparison) vanished(ref catalog.Ref) {
 func (c *comparison) look(e *catalog.Entity) {
 	delete(c.seen.far, e.Ref)
 	delete(c.seen.unsure, e.Ref)
-	old, known := c.known[e.Ref]
+	old := c.known[e.Ref]
 	if !concerned(e) {
 		c.vanished(e.Ref)
 		return
@@ -203,20 +204,15 @@ func (c *comparison) look(e *catalog.Entity) {
 	}
 	if far && !c.complete { // it may lie in a source that could not be read yet: what is known stays
 		c.seen.unsure[e.Ref] = true
-		if known {
+		if old != nil {
 			return
 		}
 	}
-	m := memo{stamp: shelf.Stamp(), empty: shelf.Empty()}
-	if m == old && known {
-		return
-	}
-	c.memos[e.Ref] = m
 	switch {
-	case m.stamp == old.stamp, m.empty && (old.empty || !known):
-	case m.empty:
+	case shelf.Empty() && old != nil:
 		c.gone = append(c.gone, e.Ref)
-	default:
+	case shelf.Empty():
+	case old == nil || old.stamp != shelf.Stamp():
 		c.changed = append(c.changed, shelf)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -34,7 +33,6 @@ type Library struct {
 	state state
 
 	mu     sync.Mutex // one Update at a time; guards all below
-	memos  map[catalog.Ref]memo
 	seen   seen
 	loaded bool
 	whole  bool // the next change is the whole
@@ -42,11 +40,11 @@ type Library struct {
 
 // state is what cards ask for.
 type state struct {
-	runbooks map[catalog.Ref]Summary
-	guarded  map[catalog.Ref][]Book
-	problems map[catalog.Ref][]catalog.Problem // of shelves
-	pages    []catalog.Problem
-	size     Size
+	leaves  map[catalog.Ref]*leaf // of all shelves in the index; changed with mu held, too
+	guarded map[catalog.Ref][]Book
+	pages   []catalog.Problem
+	size    Size
+	indexed bool // there was an index, or one was built
 }
 
 // NewLibrary makes a Library of what the index holds. An index that cannot be loaded is built anew
@@ -68,9 +66,6 @@ func (l *Library) load(ctx context.Context) error {
 		return err
 	}
 	l.whole = len(stock.Shelves) == 0
-	for ref, kept := range stock.Shelves {
-		l.memos[ref] = memo{stamp: kept.Stamp}
-	}
 	l.remember(ctx, stock, true)
 	return nil
 }
@@ -83,31 +78,26 @@ func (l *Library) remember(ctx context.Context, stock Stock, all bool, gone ...c
 	}
 	l.facts.Lock()
 	defer l.facts.Unlock()
-	if all || l.state.runbooks == nil {
-		l.state = state{runbooks: map[catalog.Ref]Summary{}, guarded: map[catalog.Ref][]Book{}, problems: map[catalog.Ref][]catalog.Problem{}}
+	if all || l.state.leaves == nil {
+		l.state = state{indexed: l.state.indexed, leaves: map[catalog.Ref]*leaf{}, guarded: map[catalog.Ref][]Book{}}
 	}
 	l.state.pages, l.state.size = stock.Problems, size
+	l.state.indexed = l.state.indexed || !l.whole
 	for _, ref := range gone {
 		l.state.drop(ref)
 	}
 	for ref, kept := range stock.Shelves {
 		l.state.drop(ref)
-		if !kept.Runbook.Zero() {
-			l.state.runbooks[ref] = kept.Runbook
-		}
+		l.state.leaves[ref] = newLeaf(ref, &kept)
 		if len(kept.Guarded) > 0 {
 			l.state.guarded[ref] = kept.Guarded
-		}
-		if len(kept.Problems) > 0 {
-			l.state.problems[ref] = kept.Problems
 		}
 	}
 }
 
 func (s *state) drop(ref catalog.Ref) {
-	delete(s.runbooks, ref)
+	delete(s.leaves, ref)
 	delete(s.guarded, ref)
-	delete(s.problems, ref)
 }
 
 // Size says how much there is in the index, as of the last update.
@@ -117,14 +107,28 @@ func (l *Library) Size() Size {
 	return l.state.size
 }
 
+// Indexed reports whether the documentation was indexed once, so that what is not found is not there.
+func (l *Library) Indexed() bool {
+	if l == nil {
+		return true
+	}
+	l.facts.RLock()
+	defer l.facts.RUnlock()
+	return l.state.indexed
+}
+
 // Runbook says what runbooks an entity has, as far as the viewer sees them; the zero Summary for none.
 func (l *Library) Runbook(view catalog.View, ref catalog.Ref) Summary {
 	if _, seen := view.Get(ref); !seen || l == nil {
 		return Summary{}
 	}
 	l.facts.RLock()
-	book, guarded := l.state.runbooks[ref], l.state.guarded[ref]
+	kept, guarded := l.state.leaves[ref], l.state.guarded[ref]
 	l.facts.RUnlock()
+	var book Summary
+	if kept != nil {
+		book = kept.summary(ref)
+	}
 	sight := NewSight(view)
 	for _, page := range guarded {
 		if sight.passes(page.Behind) {
@@ -151,9 +155,9 @@ func (l *Library) Problems(view catalog.View) []catalog.Problem {
 	}
 	l.facts.RLock()
 	all := slices.Clone(l.state.pages)
-	for ref, problems := range l.state.problems {
+	for ref, kept := range l.state.leaves {
 		if _, seen := view.Get(ref); seen {
-			all = append(all, problems...)
+			all = kept.appendProblems(all, ref)
 		}
 	}
 	l.facts.RUnlock()
@@ -164,21 +168,11 @@ func (l *Library) Problems(view catalog.View) []catalog.Problem {
 		}
 	}
 	slices.SortFunc(out, func(a, b catalog.Problem) int {
-		return strings.Compare(a.Origin.Source+"\x00"+a.Origin.Path, b.Origin.Source+"\x00"+b.Origin.Path)*2 + compareInts(a.Origin.Line, b.Origin.Line)
+		return cmp.Or(strings.Compare(a.Origin.Source, b.Origin.Source), strings.Compare(a.Origin.Path, b.Origin.Path), cmp.Compare(a.Origin.Line, b.Origin.Line))
 	})
 	return slices.CompactFunc(out, func(a, b catalog.Problem) bool { // pages on several shelves
 		return a.Origin == b.Origin && a.Text == b.Text && a.Pointer == b.Pointer
 	})
-}
-
-func compareInts(a, b int) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // Pages gives the pages of an entity in reading order without their sections; none where the viewer does not see it.
@@ -202,7 +196,7 @@ func (l *Library) Search(ctx context.Context, view catalog.View, q Query) (Found
 func (l *Library) Lost(ctx context.Context) bool { return errors.Is(l.index.Check(ctx), ErrLost) }
 
 // forget makes the next update build the index anew.
-func (l *Library) forget() { l.whole, l.memos, l.seen = true, map[catalog.Ref]memo{}, seen{} }
+func (l *Library) forget() { l.whole, l.seen = true, seen{} }
 
 // Update brings the index in step with the catalog. It looks only at entities whose descriptor or
 // folder changed, and reads only pages whose blob changed. An error leaves the index as it was.
@@ -230,10 +224,6 @@ func (l *Library) update(ctx context.Context, now Present) error {
 			return err
 		}
 	}
-	for _, ref := range d.gone {
-		delete(l.memos, ref)
-	}
-	maps.Copy(l.memos, d.memos)
 	l.seen = d.seen
 	return nil
 }

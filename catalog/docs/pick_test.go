@@ -21,3 +21,13 @@ func TestUnits_Definitions(t *testing.T) {
 		t.Errorf("gave %q", unit.Text)
 	}
 }
+
+func TestPlain_Addresses(t *testing.T) {
+	for text, want := range map[string]string{
+		"[x](javascript:alert(1)) y": "x y", "[a](b) (c)": "a (c)", "[a](b(c": "a(b(c", "[a](b(c) d": "a d",
+	} {
+		if got := docs.Plain(text); got != want {
+			t.Errorf("%q gave %q, want %q", text, got, want)
+		}
+	}
+}

@@ -44,7 +44,7 @@ func plainMark(b *strings.Builder, s string) string {
 		return s[1:]
 	case ']':
 		if strings.HasPrefix(s, "](") {
-			if end := strings.IndexByte(s, ')'); end > 0 {
+			if end := closing(s); end > 0 {
 				return s[end+1:]
 			}
 		}
@@ -69,6 +69,24 @@ func plainMark(b *strings.Builder, s string) string {
 	}
 	b.WriteByte(s[0])
 	return s[1:]
+}
+
+// closing gives the place of the bracket that ends a link's address, which may hold pairs of them; 0 for none.
+func closing(s string) int {
+	open := 0
+	for i := range len(s) {
+		switch s[i] {
+		case '\\', '\n':
+			return max(strings.IndexByte(s, ')'), 0)
+		case '(':
+			open++
+		case ')':
+			if open--; open == 0 {
+				return i
+			}
+		}
+	}
+	return max(strings.IndexByte(s, ')'), 0)
 }
 
 func isWordByte(c byte) bool {

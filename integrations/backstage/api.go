@@ -145,7 +145,7 @@ func (a *API) indexOf(s *catalog.Snapshot) *index {
 	if x := a.index.Load(); x.of(s) {
 		return x
 	}
-	x := newIndex(s)
+	x := newIndex(s, a.index.Load())
 	a.index.Store(x)
 	return x
 }

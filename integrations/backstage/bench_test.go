@@ -145,3 +145,29 @@ func BenchmarkColumns(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkColumns_AfterChange changes one of 100,000 entities, and asks a full-text question for the first
+// time after that.
+func BenchmarkColumns_AfterChange(b *testing.B) {
+	docs := catalogtest.Documents(catalogtest.Options{Entities: 100_000, Seed: 1})
+	s := catalog.NewSnapshot(catalog.Contents{Documents: docs, Revision: 1})
+	api := backstage.New(backstage.Options{Catalog: func() *catalog.Snapshot { return s }, Viewer: everything, Anonymous: true, Log: quiet()})
+	const question = "/api/catalog/entities/by-query?limit=20&orderField=metadata.name,asc&filter=kind=component,relations.ownedBy=group:default/x" +
+		"&fullTextFilterFields=metadata.name,metadata.title,spec.profile.displayName&fullTextFilterTerm=serv"
+	ask(b, api, http.MethodGet, question, "")
+	took := make([]time.Duration, 0, 1000)
+	for i := 0; b.Loop(); i++ {
+		b.StopTimer()
+		changed := *docs[i%len(docs)]
+		entity := *changed.Entity
+		entity.Metadata.Title = fmt.Sprint("Changed ", i)
+		changed.Entity = &entity
+		s = s.With(catalog.Change{Contents: catalog.Contents{Documents: []*catalog.Document{&changed}, Revision: int64(i + 2)}})
+		b.StartTimer()
+		start := time.Now()
+		ask(b, api, http.MethodGet, question, "")
+		took = append(took, time.Since(start))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+}

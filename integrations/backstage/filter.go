@@ -93,24 +93,49 @@ func (r *request) meeting(conditions []condition) set {
 
 func (r *request) having(c condition) set {
 	column := r.column(c.key)
-	if len(c.values) == 0 {
-		return r.rowsWith(column, newFullSet(column.count()), true)
-	}
-	wanted := newSet(column.count())
-	for _, value := range c.values {
-		for first, end := column.find(value); first < end; first++ {
-			wanted.add(first)
+	match := func() set {
+		if len(c.values) == 0 {
+			return r.rowsWith(column, newFullSet(column.count()), true)
 		}
+		wanted := newSet(column.count())
+		for _, value := range c.values {
+			for first, end := column.find(value); first < end; first++ {
+				wanted.add(first)
+			}
+		}
+		return r.rowsWith(column, wanted, false)
 	}
-	return r.rowsWith(column, wanted, false)
+	switch len(c.values) {
+	case 0:
+		return r.remembered(column, matchKey{key: c.key, how: isThere}, match)
+	case 1:
+		return r.remembered(column, matchKey{c.key, isEqual, c.values[0]}, match)
+	}
+	return match()
 }
 
 func (r *request) holding(term string, keys []string) set {
 	found := newSet(len(r.index.entities))
 	for _, key := range keys {
 		column := r.column(key)
-		found.join(r.rowsWith(column, column.containing(term), false))
+		found.join(r.remembered(column, matchKey{key, holds, term}, func() set {
+			return r.rowsWith(column, column.containing(term), false)
+		}))
 	}
+	return found
+}
+
+// remembered gives what match gives, from memory if it is there and does not depend on the viewer. The set is
+// the caller's.
+func (r *request) remembered(c *column, key matchKey, match func() set) set {
+	if !r.seesAll && c.targets != nil {
+		return match()
+	}
+	if found, known := r.index.matches.get(key, len(r.index.entities)); known {
+		return found
+	}
+	found := match()
+	r.index.matches.put(key, found)
 	return found
 }
 

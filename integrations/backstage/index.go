@@ -10,7 +10,7 @@ import (
 // columnBudget bounds the memory of an index's columns, in bytes. At 100,000 entities the column of a key
 // with few distinct values takes 0.8 MB, that of all names 4 MB.
 const (
-	columnBudget = 64 << 20
+	columnBudget = 32 << 20
 	ofColumn     = 1 << 10 // what even an empty one takes
 )
 
@@ -21,6 +21,7 @@ type index struct {
 	built    time.Time
 	entities []*catalog.Entity // all, sorted by ref
 	rendered rendered
+	matches  matches
 
 	mu      sync.Mutex
 	columns map[string]*columnSlot
@@ -29,18 +30,23 @@ type index struct {
 }
 
 type columnSlot struct {
-	once   sync.Once
-	column *column
-	bytes  int // what the column counts against the budget
-	used   int64
+	once    sync.Once
+	column  *column
+	carried *carried // of an earlier index, until the column is asked for
+	bytes   int      // what the column counts against the budget
+	used    int64
 }
 
-func newIndex(s *catalog.Snapshot) *index {
+// newIndex makes the index of s. Columns of the index before it are carried over.
+func newIndex(s *catalog.Snapshot, before *index) *index {
 	x := &index{revision: s.Revision(), built: s.Built(), columns: map[string]*columnSlot{}}
 	view := s.As(catalog.Everything{})
 	x.entities = make([]*catalog.Entity, 0, view.Len())
 	for e := range view.All() {
 		x.entities = append(x.entities, e)
+	}
+	if before != nil {
+		x.carry(before)
 	}
 	return x
 }
@@ -63,7 +69,7 @@ func (x *index) column(s *catalog.Snapshot, key string) *column {
 	slot.used = x.used
 	x.mu.Unlock()
 	slot.once.Do(func() {
-		c := buildColumn(s.As(catalog.Everything{}), x.entities, key)
+		c := x.make(s.As(catalog.Everything{}), slot, key)
 		x.mu.Lock()
 		defer x.mu.Unlock()
 		slot.column = c
@@ -74,12 +80,27 @@ func (x *index) column(s *catalog.Snapshot, key string) *column {
 	return slot.column
 }
 
+// make derives the column of a slot from the one that was carried over, or builds it.
+func (x *index) make(v catalog.View, slot *columnSlot, key string) *column {
+	x.mu.Lock()
+	from := slot.carried
+	x.bytes -= slot.bytes
+	slot.carried, slot.bytes = nil, 0
+	x.mu.Unlock()
+	if from != nil {
+		if m := moveOf(from.entities, x.entities); m != nil {
+			return from.column.derive(v, x.entities, key, m)
+		}
+	}
+	return buildColumn(v, x.entities, key)
+}
+
 // evict drops the columns that were not used for longest until the rest fit, but not kept.
 func (x *index) evict(kept *columnSlot) {
 	for x.bytes > columnBudget {
 		oldest := ""
 		for key, slot := range x.columns {
-			if slot != kept && slot.column != nil && (oldest == "" || slot.used < x.columns[oldest].used) {
+			if slot != kept && (slot.column != nil || slot.carried != nil) && (oldest == "" || slot.used < x.columns[oldest].used) {
 				oldest = key
 			}
 		}

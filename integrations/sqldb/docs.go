@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -18,10 +19,11 @@ import (
 )
 
 const (
-	docsName     = "docs.db"
-	docsVersion  = 3                      // of its schema; a file of another version is built anew
-	searchBudget = 250 * time.Millisecond // for one search
-	buildCache   = 64 << 10               // KiB of pages in memory while an index is built
+	docsName       = "docs.db"
+	docsVersion    = 3                      // of its schema; a file of another version is built anew
+	searchBudget   = 250 * time.Millisecond // for one search
+	searchPatience = time.Second            // until it begins; others are searching
+	buildCache     = 64 << 10               // KiB of pages in memory while an index is built
 )
 
 // docsSchema is not migrated: whatever is of another version is thrown away.
@@ -61,6 +63,7 @@ type Docs struct {
 	path   string
 	log    *slog.Logger
 	budget time.Duration // for one search
+	turns  chan struct{} // holds as many as search at this moment
 
 	mu   sync.RWMutex // held for reading while the file is used, for writing while it is replaced
 	file *docsFile    // nil when there is none that can be used
@@ -78,7 +81,7 @@ type docsFile struct {
 // Docs opens the index in the data folder. A file that is damaged or of another version is left
 // aside and built anew, so the only errors are those of the disk.
 func (d *DB) Docs(ctx context.Context) (*Docs, error) {
-	x := &Docs{path: filepath.Join(d.dir, docsName), log: d.log, budget: searchBudget}
+	x := &Docs{path: filepath.Join(d.dir, docsName), log: d.log, budget: searchBudget, turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	file, err := openDocs(ctx, x.path)
 	switch {
 	case err == nil:

@@ -24,7 +24,7 @@ const (
 	fewCandidates    = 10   // fewer, and the last word may be the beginning of one
 	minBeginning     = 4    // letters of a beginning
 	maxOfWord        = 1000 // sections looked up for one word, when none holds them all
-	maxRounds        = 10   // times that more is fetched, when the viewer does not see what was found
+	maxBatch         = 5000 // sections fetched at a time, when the viewer does not see what was found
 	maxVocabulary    = 5000 // words compared with a mistyped one
 )
 
@@ -34,6 +34,10 @@ func (x *Docs) Search(ctx context.Context, view catalog.View, q docs.Query) (doc
 	if len(q.Words) == 0 {
 		return docs.Found{}, nil
 	}
+	if err := x.turn(ctx); err != nil {
+		return docs.Found{}, err
+	}
+	defer func() { <-x.turns }()
 	var found docs.Found
 	err := x.read(ctx, func(tx *sql.Tx) (err error) {
 		s := &docsSearch{tx: tx, file: x.file, view: view, query: q, budget: x.budget, refs: map[int64][]catalog.Ref{}, books: map[int64]bool{}, sight: docs.NewSight(view)}
@@ -44,6 +48,21 @@ func (x *Docs) Search(ctx context.Context, view catalog.View, q docs.Query) (doc
 		return docs.Found{}, nil
 	}
 	return found, err
+}
+
+// turn waits until a search may begin. More at once than there are processors would all take longer, and
+// their time would run out for the sake of each other.
+func (x *Docs) turn(ctx context.Context) error {
+	timer := time.NewTimer(searchPatience)
+	defer timer.Stop()
+	select {
+	case x.turns <- struct{}{}:
+		return nil
+	case <-timer.C:
+		return docs.ErrSlow
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // usable drops what FTS5 could not read as one word.
@@ -209,18 +228,17 @@ func (s *docsSearch) visible(ctx context.Context, query, match string, limit int
 	if s.query.Ref != (catalog.Ref{}) {
 		ref = s.query.Ref.String()
 	}
-	for range maxRounds {
-		want := limit + 1 - len(ids)
+	for want := limit + 1; ; want = min(2*want, maxBatch) { // until all were looked at, or the time is over
 		batch, err := s.matching(ctx, query, match, after, number(s.query.Runbooks), ref, ref, want)
 		if err != nil {
-			return nil, false, err
+			return ids, true, err
 		}
 		if len(batch) > 0 {
 			after = batch[len(batch)-1]
 		}
 		full := len(batch) == want
 		if batch, err = s.seen(ctx, batch); err != nil {
-			return nil, false, err
+			return ids, true, err
 		}
 		ids = append(ids, batch...)
 		if len(ids) > limit {
@@ -230,7 +248,6 @@ func (s *docsSearch) visible(ctx context.Context, query, match string, limit int
 			return ids, false, nil
 		}
 	}
-	return ids, true, nil
 }
 
 // matching gives the numbers that one of the two tables holds for a match.

@@ -204,6 +204,39 @@ func TestDocs_Hidden(t *testing.T) {
 	}
 }
 
+// TestDocs_MuchHidden: what is seen is found behind thousands of sections that are not.
+func TestDocs_MuchHidden(t *testing.T) {
+	l := newDocsLibrary(t)
+	for i := range 20 {
+		l.write(fmt.Sprintf("hidden%02d/docs/index.md", i), "# Secret\n"+strings.Repeat("\n## Wombats\n\ndig\n", 150))
+	}
+	l.write("zoo/docs/index.md", "# Zoo\n\n## Wombats\n\nThey dig.\n")
+	l.update()
+	viewer := catalog.ViewerFunc(func(e *catalog.Entity) bool { return e.Ref.Name == "zoo" })
+	got, found := l.find("wombats", viewer)
+	if diff := cmp.Diff([]string{"zoo/docs/index.md#wombats"}, got); diff != "" || found.Total != 1 || found.More {
+		t.Errorf("%d in total, more: %t\n%s", found.Total, found.More, diff)
+	}
+}
+
+// TestDocs_Indexed: before the first index, what is not found may be there.
+func TestDocs_Indexed(t *testing.T) {
+	l := newDocsLibrary(t)
+	shop(l)
+	if l.Indexed() {
+		t.Error("nothing was looked at yet")
+	}
+	l.update()
+	if !l.Indexed() {
+		t.Error("all was looked at")
+	}
+	l.close()
+	l.open()
+	if !l.Indexed() {
+		t.Error("after a restart the index is there")
+	}
+}
+
 // TestDocs_Slow: a search without time says so, and takes no more.
 func TestDocs_Slow(t *testing.T) {
 	l := newDocsLibrary(t)
