@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"callboard/cmd/callboard/internal/app"
 	"callboard/integrations/git"
 	"callboard/integrations/sqldb"
 )
@@ -105,7 +106,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // codeOf tells what the user can put right from what is our fault.
 func codeOf(err error) int {
 	var inUse *sqldb.InUseError
-	if errors.As(err, &inUse) || errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, git.ErrConfig) {
+	if errors.As(err, &inUse) || errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, git.ErrConfig) || errors.Is(err, app.ErrConfig) {
 		return exitUsage
 	}
 	return exitFault
