@@ -36,6 +36,7 @@ type cli struct {
 	Sync     syncCmd     `cmd:"" help:"Fetch all sources once."`
 	Lint     lintCmd     `cmd:"" help:"Judge descriptors in files or folders."`
 	Catalog  catalogCmd  `cmd:"" help:"Work with the whole catalog."`
+	Doctor   doctorCmd   `cmd:"" help:"Look at the configuration and all that it needs, and say what to mend."`
 	Manifest manifestCmd `cmd:"" help:"Print what a chat platform wants to know of the app."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
