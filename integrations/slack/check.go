@@ -152,10 +152,17 @@ func (c *check) socket(ctx context.Context) {
 	case hello.Info.App != "" && hello.Info.App != c.slack.options.App:
 		c.say(part, bot.Wrong, "take an app-level token of the app "+c.slack.options.App, "slack.app_token is of the app %s, but slack.app is %s", hello.Info.App, c.slack.options.App)
 	case hello.Connections > 1:
-		c.say(part, bot.Doubtful, "stop the other program, or give it an app of its own", "%d other sockets are open to the app: whoever has them gets a part of the events", hello.Connections-1)
+		c.say(part, bot.Doubtful, "stop the program that has them, or give it an app of its own", "%s open to the app: whoever has them gets a part of the events", others(hello.Connections-1))
 	default:
 		c.say(part, bot.Sound, "", "one was opened, Slack said hello")
 	}
+}
+
+func others(n int) string {
+	if n == 1 {
+		return "1 other socket is"
+	}
+	return fmt.Sprintf("%d other sockets are", n)
 }
 
 // helloFrame is the first frame of a socket.

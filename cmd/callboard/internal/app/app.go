@@ -123,6 +123,9 @@ func (a *App) handler(history *git.History) bot.Handler {
 // Run keeps the catalog in step with its sources, serves HTTP and the local socket, and watches the
 // store, until ctx ends or one of them fails. A failing source is no failure of Run.
 func (a *App) Run(ctx context.Context) error {
+	if err := a.openSlack(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var parts sync.WaitGroup

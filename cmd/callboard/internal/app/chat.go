@@ -77,9 +77,9 @@ func turnedAway(text string) bot.Reply {
 	return bot.Reply{Outcome: bot.Denied, Card: &card.Card{Title: text, Summary: text, Status: card.Warn}}
 }
 
-// openSlack makes the adapter, if Slack is configured. Nothing is sent yet.
+// openSlack makes the adapter, if Slack is configured and it is not there yet. Nothing is sent.
 func (a *App) openSlack() error {
-	if a.config.Slack.Mode == config.SlackOff {
+	if a.config.Slack.Mode == config.SlackOff || a.chat.slack != nil {
 		return nil
 	}
 	adapter, err := newSlack(a.config, a.log, a.meters.registry)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -118,7 +119,7 @@ func (d *Doctor) room(part, dir string) bool {
 	if err := unix.Statfs(dir, &disk); err != nil {
 		return true // a file system that does not tell is no fault
 	}
-	free := disk.Bavail * uint64(disk.Bsize) //nolint:gosec // a block size is positive
+	free := disk.Bavail * uint64(disk.Bsize)
 	switch text := fmt.Sprintf("%d MiB are free on the disk of %s", free>>20, dir); {
 	case free < spaceLeast:
 		d.say("disk", bot.Wrong, "make room, or move the data folder to a larger disk", "%s", text)
@@ -327,7 +328,7 @@ func slackChannels(known *catalog.Snapshot) []string {
 func (d *Doctor) owners(known *catalog.Snapshot) {
 	const part = "owners"
 	view := known.As(catalog.Everything{})
-	unknown := map[string]int{}
+	unknown := map[string]bool{}
 	for e := range view.All() {
 		text := e.SpecString("owner")
 		if text == "" {
@@ -338,25 +339,23 @@ func (d *Doctor) owners(known *catalog.Snapshot) {
 			continue // stale lists it
 		}
 		if _, found := view.Get(owner); !found {
-			unknown[owner.String()]++
+			unknown[owner.String()] = true
 		}
 	}
 	if len(unknown) == 0 {
 		if view.Len() > 0 {
-			d.say(part, bot.Sound, "", "the catalog has the owners of all %d entities that name one", view.Len())
+			d.say(part, bot.Sound, "", "the catalog has all owners that its %d entities name", view.Len())
 		}
 		return
 	}
-	names := make([]string, 0, len(unknown))
-	entities := 0
-	for name, n := range unknown {
-		names, entities = append(names, name), entities+n
+	names := slices.Sorted(maps.Keys(unknown))
+	what, more := "1 owner that entities name is not", ""
+	if len(names) > 1 {
+		what = fmt.Sprintf("%d owners that entities name are not", len(names))
 	}
-	slices.Sort(names)
-	more := ""
 	if len(names) > namedAtMost {
 		more = fmt.Sprintf(" and %d more", len(names)-namedAtMost)
 	}
-	d.say(part, bot.Doubtful, "define these groups in a trusted source, or correct spec.owner", "%d owners of %d entities are not in the catalog: %s%s",
-		len(names), entities, strings.Join(names[:min(len(names), namedAtMost)], ", "), more)
+	d.say(part, bot.Doubtful, "define them in a trusted source, or correct spec.owner where it stands",
+		"%s in the catalog: %s%s", what, strings.Join(names[:min(len(names), namedAtMost)], ", "), more)
 }
