@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"callboard/cmd/callboard/internal/app"
 	"callboard/integrations/git"
 	"callboard/integrations/sqldb"
 )
@@ -28,14 +29,17 @@ const (
 
 // cli is the command line, as kong reads it.
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Run the daemon: keep the catalog in step with Git and answer."`
-	Demo    demoCmd    `cmd:"" help:"Run the daemon on an embedded demo, with a console in front."`
-	Console consoleCmd `cmd:"" help:"Ask at a prompt, of the running daemon or of the stored catalog."`
-	Ask     askCmd     `cmd:"" help:"Ask one command and print one card."`
-	Sync    syncCmd    `cmd:"" help:"Fetch all sources once."`
-	Lint    lintCmd    `cmd:"" help:"Judge descriptors in files or folders."`
-	Catalog catalogCmd `cmd:"" help:"Work with the whole catalog."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Init     initCmd     `cmd:"" help:"Write a configuration file."`
+	Serve    serveCmd    `cmd:"" help:"Run the daemon: keep the catalog in step with Git and answer."`
+	Demo     demoCmd     `cmd:"" help:"Run the daemon on an embedded demo, with a console in front."`
+	Console  consoleCmd  `cmd:"" help:"Ask at a prompt, of the running daemon or of the stored catalog."`
+	Ask      askCmd      `cmd:"" help:"Ask one command and print one card."`
+	Sync     syncCmd     `cmd:"" help:"Fetch all sources once."`
+	Lint     lintCmd     `cmd:"" help:"Judge descriptors in files or folders."`
+	Catalog  catalogCmd  `cmd:"" help:"Work with the whole catalog."`
+	Doctor   doctorCmd   `cmd:"" help:"Look at the configuration and all that it needs, and say what to mend."`
+	Manifest manifestCmd `cmd:"" help:"Print what a chat platform wants to know of the app."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
 // env is the world of one run of the program.
@@ -104,7 +108,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // codeOf tells what the user can put right from what is our fault.
 func codeOf(err error) int {
 	var inUse *sqldb.InUseError
-	if errors.As(err, &inUse) || errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, git.ErrConfig) {
+	if errors.As(err, &inUse) || errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, git.ErrConfig) || errors.Is(err, app.ErrConfig) {
 		return exitUsage
 	}
 	return exitFault
