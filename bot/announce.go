@@ -181,13 +181,13 @@ func (a *Announcer) try(ctx context.Context, m Message) {
 	case errors.Is(err, ErrGone):
 		a.log.Warn("a message is given up", "subject", m.Subject, "platform", m.Address.Platform, "channel", m.Address.Channel, "error", err)
 		if err := a.store.GiveUp(ctx, m.Key, err.Error()); err != nil {
-			a.postpone(m.Key)
+			a.postpone(m.Key, err)
 			return
 		}
 		a.forget(m.Key)
 	default:
 		a.log.Warn("a message is not shown yet", "subject", m.Subject, "platform", m.Address.Platform, "channel", m.Address.Channel, "error", err)
-		a.postpone(m.Key)
+		a.postpone(m.Key, err)
 	}
 }
 
@@ -228,13 +228,19 @@ func (a *Announcer) due(key string) bool {
 	return r == nil || !time.Now().Before(r.at)
 }
 
-func (a *Announcer) postpone(key string) {
+// postpone notes when to try a message again: when the platform said, else later each time.
+func (a *Announcer) postpone(key string, why error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r := a.later[key]
 	if r == nil {
 		r = &retry{delay: retryLeast}
 		a.later[key] = r
+	}
+	var later *LaterError
+	if errors.As(why, &later) {
+		r.at = time.Now().Add(later.After)
+		return
 	}
 	r.at = time.Now().Add(r.delay)
 	r.delay = min(2*r.delay, retryMost)
