@@ -55,6 +55,7 @@ const (
 	announceEvery  = 30 * time.Second // between two looks at the store without a reason
 	retryLeast     = time.Second
 	retryMost      = 5 * time.Minute
+	holdMost       = time.Minute // a message that fails holds up those behind it until it waits for longer than this
 )
 
 // Announcer keeps cards in channels showing what is true. Callers say what a subject's card should show, as
@@ -148,10 +149,14 @@ func (a *Announcer) round(ctx context.Context) time.Duration {
 		}
 		return announceEvery
 	}
-	byPlace := map[Address][]Message{}
+	byPlace, held := map[Address][]Message{}, map[Address]bool{}
 	for _, m := range messages {
-		if a.due(m.Key) {
+		switch {
+		case held[m.Address]:
+		case a.due(m.Key):
 			byPlace[m.Address] = append(byPlace[m.Address], m)
+		default:
+			held[m.Address] = a.holds(m.Key)
 		}
 	}
 	slots := make(chan struct{}, announceAtOnce)
@@ -161,7 +166,9 @@ func (a *Announcer) round(ctx context.Context) time.Duration {
 		places.Go(func() {
 			defer func() { <-slots }()
 			for _, m := range here {
-				a.try(ctx, m)
+				if a.try(ctx, m); a.holds(m.Key) {
+					return
+				}
 			}
 		})
 	}
@@ -226,6 +233,15 @@ func (a *Announcer) due(key string) bool {
 	defer a.mu.Unlock()
 	r := a.later[key]
 	return r == nil || !time.Now().Before(r.at)
+}
+
+// holds reports whether a message failed, and those behind it wait for it, so that the order is kept. One that fails again
+// and again holds up nobody.
+func (a *Announcer) holds(key string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r := a.later[key]
+	return r != nil && r.delay <= holdMost
 }
 
 // postpone notes when to try a message again: when the platform said, else later each time.

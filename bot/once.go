@@ -27,7 +27,11 @@ func Once(writes func(*Request) bool, inbox Inbox, log *slog.Logger) Middleware 
 			switch {
 			case req.ID == "":
 			case writes(req):
-				fresh, err = inbox.Take(ctx, key)
+				if fresh = !seen.has(key, time.Now()); fresh {
+					if fresh, err = inbox.Take(ctx, key); err == nil {
+						seen.add(key, time.Now()) // a repetition need not wait for the store
+					}
+				}
 			default:
 				fresh = seen.add(key, time.Now())
 			}
@@ -81,4 +85,16 @@ func (m *memory) add(key string, now time.Time) bool {
 	}
 	m.keys[key] = m.order.PushBack(remembered{key, now})
 	return true
+}
+
+// has reports whether the key was added lately.
+func (m *memory) has(key string, now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e, known := m.keys[key]
+	if !known {
+		return false
+	}
+	r, _ := e.Value.(remembered)
+	return now.Sub(r.at) < m.life
 }
