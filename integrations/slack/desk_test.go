@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"callboard/bot"
+	"callboard/bot/bottest"
 	"callboard/bot/card"
 	"callboard/catalog/secret"
 	"callboard/integrations/outbound"
@@ -159,4 +160,22 @@ func bothModes(t *testing.T, test func(t *testing.T, mode string)) {
 	for _, mode := range []string{overSockets, overHTTP} {
 		t.Run(mode, func(t *testing.T) { test(t, mode) })
 	}
+}
+
+// background serves over sockets that need not open, and gives what ends it.
+func (d *desk) background(handle bot.Handler) func() {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = d.slack.Serve(ctx, handle) }()
+	stop := sync.OnceFunc(func() { cancel(); <-ended })
+	d.t.Cleanup(stop)
+	return stop
+}
+
+// once answers each event once, as the program does.
+func once(handle bot.Handler) bot.Handler {
+	return bot.Once(func(*bot.Request) bool { return false }, new(bottest.Memory), slog.New(slog.DiscardHandler))(func(ctx context.Context, req *bot.Request) bot.Reply {
+		req.Taken = nil
+		return handle(ctx, req)
+	})
 }
