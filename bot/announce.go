@@ -55,6 +55,7 @@ const (
 	announceEvery  = 30 * time.Second // between two looks at the store without a reason
 	retryLeast     = time.Second
 	retryMost      = 5 * time.Minute
+	holdMost       = time.Minute // a message that fails holds up those behind it until it waits for longer than this
 )
 
 // Announcer keeps cards in channels showing what is true. Callers say what a subject's card should show, as
@@ -148,10 +149,14 @@ func (a *Announcer) round(ctx context.Context) time.Duration {
 		}
 		return announceEvery
 	}
-	byPlace := map[Address][]Message{}
+	byPlace, held := map[Address][]Message{}, map[Address]bool{}
 	for _, m := range messages {
-		if a.due(m.Key) {
+		switch {
+		case held[m.Address]:
+		case a.due(m.Key):
 			byPlace[m.Address] = append(byPlace[m.Address], m)
+		default:
+			held[m.Address] = a.holds(m.Key)
 		}
 	}
 	slots := make(chan struct{}, announceAtOnce)
@@ -161,7 +166,9 @@ func (a *Announcer) round(ctx context.Context) time.Duration {
 		places.Go(func() {
 			defer func() { <-slots }()
 			for _, m := range here {
-				a.try(ctx, m)
+				if a.try(ctx, m); a.holds(m.Key) {
+					return
+				}
 			}
 		})
 	}
@@ -181,13 +188,13 @@ func (a *Announcer) try(ctx context.Context, m Message) {
 	case errors.Is(err, ErrGone):
 		a.log.Warn("a message is given up", "subject", m.Subject, "platform", m.Address.Platform, "channel", m.Address.Channel, "error", err)
 		if err := a.store.GiveUp(ctx, m.Key, err.Error()); err != nil {
-			a.postpone(m.Key)
+			a.postpone(m.Key, err)
 			return
 		}
 		a.forget(m.Key)
 	default:
 		a.log.Warn("a message is not shown yet", "subject", m.Subject, "platform", m.Address.Platform, "channel", m.Address.Channel, "error", err)
-		a.postpone(m.Key)
+		a.postpone(m.Key, err)
 	}
 }
 
@@ -228,13 +235,28 @@ func (a *Announcer) due(key string) bool {
 	return r == nil || !time.Now().Before(r.at)
 }
 
-func (a *Announcer) postpone(key string) {
+// holds reports whether a message failed, and those behind it wait for it, so that the order is kept. One that fails again
+// and again holds up nobody.
+func (a *Announcer) holds(key string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r := a.later[key]
+	return r != nil && r.delay <= holdMost
+}
+
+// postpone notes when to try a message again: when the platform said, else later each time.
+func (a *Announcer) postpone(key string, why error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r := a.later[key]
 	if r == nil {
 		r = &retry{delay: retryLeast}
 		a.later[key] = r
+	}
+	var later *LaterError
+	if errors.As(why, &later) {
+		r.at = time.Now().Add(later.After)
+		return
 	}
 	r.at = time.Now().Add(r.delay)
 	r.delay = min(2*r.delay, retryMost)

@@ -64,6 +64,15 @@ type Inbox interface {
 // removed from it, somebody deleted the message.
 var ErrGone = errors.New("the place is gone")
 
+// LaterError is what a Poster's errors wrap when the platform says how long to wait.
+type LaterError struct {
+	After time.Duration
+	Err   error
+}
+
+func (e *LaterError) Error() string { return e.Err.Error() }
+func (e *LaterError) Unwrap() error { return e.Err }
+
 // Poster keeps cards in a channel up to date. Adapters implement it, and keep to the pace that the platform
 // allows. Posting is at least once: an error may come after the message was made.
 type Poster interface {

@@ -15,40 +15,35 @@ const (
 )
 
 // Once answers an event that was delivered before with an empty reply, which adapters do not show. Reads
-// are remembered in memory. What writes, as writes tells, is stored in the inbox before it is worked on, so that it is recognised
-// after a restart too; when it cannot be stored it is refused, and not acknowledged.
+// are remembered in memory. What writes, as writes tells, is stored in the inbox before it is taken, so that it is recognised
+// after a restart too; a repetition waits there for the first one. When it cannot be stored it is refused: the asker
+// hears that nothing was changed.
 func Once(writes func(*Request) bool, inbox Inbox, log *slog.Logger) Middleware {
 	seen := newMemory(onceMemory, onceMost)
 	return func(next Handler) Handler {
 		return func(ctx context.Context, req *Request) Reply {
-			taken := func() {
-				if req.Taken != nil {
-					req.Taken()
-				}
-			}
-			if req.ID == "" {
-				taken()
-				return next(ctx, req)
-			}
 			key := req.User.Platform + " " + req.User.Workspace + " " + req.ID
-			if !seen.add(key, time.Now()) {
-				taken()
-				return Reply{Outcome: Repeated}
-			}
-			if !writes(req) {
-				taken()
-				return next(ctx, req)
-			}
-			fresh, err := inbox.Take(ctx, key)
+			fresh, err := true, error(nil)
 			switch {
-			case err != nil:
-				seen.remove(key) // it may be tried again
+			case req.ID == "":
+			case writes(req):
+				if fresh = !seen.has(key, time.Now()); fresh {
+					if fresh, err = inbox.Take(ctx, key); err == nil {
+						seen.add(key, time.Now()) // a repetition need not wait for the store
+					}
+				}
+			default:
+				fresh = seen.add(key, time.Now())
+			}
+			if err != nil {
 				return FaultReply(log, err)
-			case !fresh:
-				taken()
+			}
+			if req.Taken != nil {
+				req.Taken()
+			}
+			if !fresh {
 				return Reply{Outcome: Repeated}
 			}
-			taken()
 			return next(ctx, req)
 		}
 	}
@@ -92,11 +87,14 @@ func (m *memory) add(key string, now time.Time) bool {
 	return true
 }
 
-func (m *memory) remove(key string) {
+// has reports whether the key was added lately.
+func (m *memory) has(key string, now time.Time) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if e, known := m.keys[key]; known {
-		m.order.Remove(e)
-		delete(m.keys, key)
+	e, known := m.keys[key]
+	if !known {
+		return false
 	}
+	r, _ := e.Value.(remembered)
+	return now.Sub(r.at) < m.life
 }

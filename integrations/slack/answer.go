@@ -3,26 +3,30 @@ package slack
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
 
 	"callboard/bot"
 	"callboard/bot/card"
+	"callboard/bot/card/markup"
 )
 
 const (
-	inlineWithin = 700 * time.Millisecond           // an answer that is ready by then goes with the acknowledgement
-	takenWithin  = 200 * time.Millisecond           // more, for an event to be stored before it is acknowledged
-	syncWithin   = ackWithin - 500*time.Millisecond // for answers that only the acknowledgement can carry
-	answerLimit  = 30 * time.Second                 // for all of an answer
-	replyBytes   = 64 << 10                         // read of what Slack says to an answer
+	inlineWithin = 700 * time.Millisecond // an answer that is ready by then goes with the acknowledgement
+	takenWithin  = 200 * time.Millisecond // more, for an event to be stored before it is acknowledged
+	answerLimit  = 30 * time.Second       // for all of an answer
+	promiseLife  = time.Second            // until Slack has surely drawn what a form was acknowledged with
+	replyBytes   = 64 << 10               // read of what Slack says to an answer
+	publicTries  = 3                      // posts of one answer that others see
 )
 
 // reaction is what an event is acknowledged with.
@@ -31,48 +35,62 @@ type reaction struct {
 	body  any  // nil for none
 }
 
-// react works on a turn and gives the acknowledgement, which carries at most so many bytes. An answer that takes longer,
-// or is longer, follows by itself.
+// react works on a turn and gives the acknowledgement, within a second, which carries at most so many bytes. An answer
+// that takes longer, or is longer, follows by itself.
 func (s *Slack) react(t *turn, carries int) reaction {
 	s.meters.events.WithLabelValues(t.kind).Inc()
-	select {
-	case s.busy <- struct{}{}:
-	default:
+	if !s.work.begin() {
 		s.meters.dropped.WithLabelValues("overload").Inc()
-		return reaction{}
+		return crowded(t, carries)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
-	done := func() { cancel(); <-s.busy }
+	done := func() { cancel(); s.work.end() }
 	taken, replies := make(chan struct{}), make(chan bot.Reply, 1)
-	t.request.Received, t.request.Taken = time.Now(), func() { close(taken) }
-	s.work.Go(func() { replies <- s.handler()(ctx, &t.request) })
-
-	limit := inlineWithin
-	if t.synchronous() {
-		limit = syncWithin
-	}
+	t.request.Received, t.request.Taken = time.Now(), sync.OnceFunc(func() { close(taken) })
+	go func() {
+		s.locate(ctx, t)
+		replies <- s.handler()(ctx, &t.request)
+	}()
 	select {
 	case reply := <-replies:
 		if body, complete := s.inline(t, reply); complete && (body == nil || size(body) <= carries) {
 			done()
 			return reaction{true, body}
 		}
-		s.work.Go(func() { defer done(); s.answer(ctx, t, reply) })
-		return reaction{taken: true}
-	case <-time.After(limit):
+		go func() { defer done(); s.answer(ctx, t, reply) }()
+		return reaction{true, promise(t)}
+	case <-time.After(inlineWithin):
 	}
-	s.work.Go(func() { defer done(); s.answer(ctx, t, <-replies) })
+	go func() { defer done(); s.answer(ctx, t, <-replies) }()
 	select {
 	case <-taken:
-		return reaction{taken: true}
+		return reaction{true, promise(t)}
 	case <-time.After(takenWithin):
 		return reaction{}
 	}
 }
 
-// synchronous reports whether only the acknowledgement can carry the answer.
-func (t *turn) synchronous() bool {
-	return t.request.Kind == bot.Submission || t.request.Kind == bot.Complete
+// crowded tells who gave a command that there is too much to do. Other events Slack sends again.
+func crowded(t *turn, carries int) reaction {
+	if t.kind != "command" || carries == 0 {
+		return reaction{}
+	}
+	return reaction{true, map[string]any{
+		"response_type": "ephemeral", "text": "I am answering as many questions as I can right now. Please ask again in a moment.",
+	}}
+}
+
+// promise is the acknowledgement of an event whose answer follows: without one a form would close.
+func promise(t *turn) any {
+	switch t.request.Kind {
+	case bot.Submission:
+		text := "I am working on it; the answer comes here."
+		return slack.NewUpdateViewSubmissionResponse(cardModal(&card.Card{Title: "One moment", Summary: text, Notes: []card.Note{{Text: card.T(text)}}}))
+	case bot.Complete:
+		return suggestions(nil)
+	default:
+		return nil
+	}
 }
 
 // public reports whether everybody in the channel may see an answer.
@@ -86,7 +104,7 @@ func (s *Slack) inline(t *turn, r bot.Reply) (body any, complete bool) {
 	case t.request.Kind == bot.Complete:
 		return suggestions(r.Choices), true
 	case t.request.Kind == bot.Submission:
-		return s.submitted(t, r), true
+		return submitted(t, r), true
 	case r.Card == nil && r.Form == nil:
 		return nil, true // said before, or not worth a word
 	case t.kind == "command" && r.Card != nil:
@@ -114,20 +132,41 @@ func suggestions(choices []bot.Choice) any {
 
 // submitted is what happens to a modal whose page was submitted: errors on its inputs, the next page, or the
 // result in its place.
-func (s *Slack) submitted(t *turn, r bot.Reply) any {
-	switch {
-	case r.Form != nil:
-		if errs := refusals(r.Form); len(errs) > 0 && r.Form.At == t.request.Page {
+func submitted(t *turn, r bot.Reply) any {
+	if r.Form != nil && r.Form.At == t.request.Page {
+		if errs := refusals(r.Form); len(errs) > 0 {
 			return slack.NewErrorsViewSubmissionResponse(errs)
 		}
+	}
+	if (r.Outcome == bot.Busy || r.Outcome == bot.Fault) && t.firstInput != "" {
+		text := "Please send it again in a moment."
+		if r.Card != nil {
+			text = r.Card.Summary
+		}
+		return slack.NewErrorsViewSubmissionResponse(map[string]string{t.firstInput: cut(markup.Terminal(text), maxErrorText)}) // what was entered stays
+	}
+	if view := after(t, r); view != nil {
+		return slack.NewUpdateViewSubmissionResponse(view)
+	}
+	return nil
+}
+
+// after is the view that takes the place of one that was submitted, nil to close it.
+func after(t *turn, r bot.Reply) *slack.ModalViewRequest {
+	say := func(text string) *slack.ModalViewRequest {
+		return cardModal(&card.Card{Title: text, Summary: text, Status: card.Warn})
+	}
+	switch {
+	case r.Form != nil:
 		view, err := modal(r.Form, t.request.Address.Channel, t.request.Address.Thread)
 		if err != nil {
-			text := err.Error()
-			return slack.NewUpdateViewSubmissionResponse(cardModal(&card.Card{Title: text, Summary: text, Status: card.Warn}))
+			return say(err.Error())
 		}
-		return slack.NewUpdateViewSubmissionResponse(view)
+		return view
 	case r.Card != nil:
-		return slack.NewUpdateViewSubmissionResponse(cardModal(shown(r)))
+		return cardModal(shown(r))
+	case r.Outcome == bot.Repeated:
+		return say("I have this already. Nothing is done twice.")
 	}
 	return nil
 }
@@ -173,6 +212,8 @@ func (s *Slack) answer(ctx context.Context, t *turn, r bot.Reply) {
 
 func (s *Slack) give(ctx context.Context, t *turn, r bot.Reply) error {
 	switch {
+	case t.kind == "submission":
+		return s.updateForm(ctx, t, r)
 	case r.Form != nil && t.trigger != "":
 		return s.openForm(ctx, t, r.Form)
 	case r.Form != nil:
@@ -181,14 +222,22 @@ func (s *Slack) give(ctx context.Context, t *turn, r bot.Reply) error {
 		return s.publishHome(ctx, t, r)
 	case t.view && t.trigger != "":
 		return s.open(ctx, t, cardModal(shown(r)))
-	case t.responseURL != "":
-		err := s.respond(ctx, t, r)
-		if err == nil || t.request.Address.Channel == "" {
-			return err
-		}
-		s.log.Info("a response URL does not take an answer any more, it goes as a message", "error", err)
+	}
+	return s.reply(ctx, t, r)
+}
+
+// reply answers beside what was asked: through the response URL where there is one that takes it, else by the
+// bot's own token.
+func (s *Slack) reply(ctx context.Context, t *turn, r bot.Reply) error {
+	if t.responseURL == "" {
 		return s.post(ctx, t, r)
 	}
+	err := s.respond(ctx, t, r)
+	var unsure *onceError
+	if err == nil || t.request.Address.Channel == "" || errors.As(err, &unsure) {
+		return err
+	}
+	s.log.Info("a response URL does not take an answer any more, it goes as a message", "error", err)
 	return s.post(ctx, t, r)
 }
 
@@ -198,12 +247,18 @@ func formCard(f *card.Form) *card.Card {
 	}
 }
 
+// openForm opens a form. Where that comes too late, or Slack does not take it, a button does it again.
 func (s *Slack) openForm(ctx context.Context, t *turn, f *card.Form) error {
 	view, err := modal(f, t.request.Address.Channel, t.request.Address.Thread)
 	if err != nil {
 		return err
 	}
-	return s.open(ctx, t, view)
+	err = s.open(ctx, t, view)
+	if err == nil || t.request.Address.Channel == "" {
+		return err
+	}
+	s.log.Info("a form could not be opened, a button for it goes out", "error", err)
+	return s.reply(ctx, t, bot.Reply{Card: formCard(f)})
 }
 
 // open shows a modal. A trigger lives for 3 seconds, so there is one attempt.
@@ -211,9 +266,39 @@ func (s *Slack) open(ctx context.Context, t *turn, view *slack.ModalViewRequest)
 	if time.Since(t.request.Received) > triggerLife {
 		return errors.New("the answer took longer than Slack keeps a place for a form: ask again")
 	}
-	_, err := s.api.OpenViewContext(ctx, t.trigger, *view)
-	s.sender.count("views.open", err)
-	return explain(err)
+	return explain(s.sender.once(ctx, "views.open", func(ctx context.Context) error {
+		_, err := s.api.OpenViewContext(ctx, t.trigger, *view)
+		return err
+	}))
+}
+
+// updateForm shows what came of a form after its acknowledgement: in the form's place, or, when that was closed, as a
+// message to who sent it.
+func (s *Slack) updateForm(ctx context.Context, t *turn, r bot.Reply) error {
+	view := after(t, r)
+	if view == nil {
+		return nil
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(promiseLife): // what is drawn last stays
+	}
+	err := s.sender.send(ctx, t.viewID, "views.update", func(ctx context.Context) error {
+		_, err := s.api.UpdateViewContext(ctx, *view, "", "", t.viewID)
+		return err
+	})
+	if err == nil || codeOf(err) == "" {
+		return err
+	}
+	s.log.Info("a form is closed, its answer goes as a message", "error", err)
+	if r.Form != nil {
+		r = bot.Reply{Card: formCard(r.Form)}
+	}
+	if t.request.Address.Channel == "" {
+		t.request.Address.Channel, t.request.Address.Private = t.request.User.ID, true // Slack takes it as the direct message
+	}
+	return s.post(ctx, t, r)
 }
 
 func (s *Slack) publishHome(ctx context.Context, t *turn, r bot.Reply) error {
@@ -228,24 +313,36 @@ func (s *Slack) publishHome(ctx context.Context, t *turn, r bot.Reply) error {
 // post answers by the bot's own token: to the asker alone, or as a message where others may see it.
 func (s *Slack) post(ctx context.Context, t *turn, r bot.Reply) error {
 	to, c, share := t.request.Address, shown(r), r.Share
-	public := t.public(r)
-	if public {
-		share = ""
+	if t.public(r) {
+		if to.Thread == "" {
+			to.Thread = t.below
+		}
+		return s.postPublic(ctx, to, c)
 	}
 	options := content(c, share)
 	if to.Thread != "" {
 		options = append(options, slack.MsgOptionTS(to.Thread))
 	}
-	if public {
-		return s.sender.send(ctx, to.Channel, "chat.postMessage", func(ctx context.Context) error {
-			_, _, err := s.api.PostMessageContext(ctx, to.Channel, options...)
-			return err
-		})
-	}
 	return s.sender.send(ctx, to.Channel, "chat.postEphemeral", func(ctx context.Context) error {
 		_, err := s.api.PostEphemeralContext(ctx, to.Channel, t.request.User.ID, options...)
 		return err
 	})
+}
+
+// postPublic posts an answer that others see too. Where Slack leaves open whether it is there, it is looked for before it is
+// posted again; where the app may not look, it is not: better no answer than two.
+func (s *Slack) postPublic(ctx context.Context, to bot.Address, c *card.Card) error {
+	key, since := rand.Text(), time.Now()
+	for try := 1; ; try++ {
+		_, err := s.Post(ctx, to, c, key)
+		var unsure *onceError
+		if !errors.As(err, &unsure) || try == publicTries {
+			return err
+		}
+		if _, found, lookErr := s.Find(ctx, to, key, since); found || lookErr != nil {
+			return lookErr
+		}
+	}
 }
 
 // respond answers through the response URL of the event. An answer for the asker alone takes the place of the one
@@ -266,13 +363,21 @@ func (s *Slack) respond(ctx context.Context, t *turn, r bot.Reply) error {
 			return err
 		}
 		request.Header.Set("Content-Type", "application/json; charset=utf-8")
-		answer, err := s.options.Client.Do(request)
-		if err != nil {
-			return err
+		err = s.postResponse(request)
+		if m["response_type"] == "in_channel" && err != nil && passing(err) && !limited(err) {
+			return &onceError{err} // it may be there, and nothing tells
 		}
-		defer answer.Body.Close()
-		return responseError(answer)
+		return err
 	})
+}
+
+func (s *Slack) postResponse(request *http.Request) error {
+	answer, err := s.options.Client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	return responseError(answer)
 }
 
 // responseError reads what Slack says to a post to a response URL: "ok", {"ok":true}, or a word for what is

@@ -11,8 +11,11 @@ import (
 
 // Account implements bot.Directory. It needs the scope users:read, and users:read.email for addresses.
 func (s *Slack) Account(ctx context.Context, user bot.ChatUser) (bot.Account, error) {
-	found, err := s.api.GetUserInfoContext(ctx, user.ID)
-	s.sender.count("users.info", err)
+	var found *slack.User
+	err := s.sender.once(ctx, "users.info", func(ctx context.Context) (err error) {
+		found, err = s.api.GetUserInfoContext(ctx, user.ID)
+		return err
+	})
 	if err != nil {
 		return bot.Account{}, explain(err)
 	}
@@ -24,7 +27,7 @@ func (s *Slack) account(u *slack.User) bot.Account {
 		Name:        u.RealName,
 		Guest:       u.IsRestricted || u.IsUltraRestricted,
 		Stranger:    u.IsStranger || u.TeamID != "" && u.TeamID != s.options.Team && u.Enterprise.EnterpriseID != s.options.Team,
-		Bot:         u.IsBot || u.ID == "USLACKBOT",
+		Bot:         u.IsBot || u.IsWorkflowBot || u.ID == "USLACKBOT",
 		Deactivated: u.Deleted,
 	}
 	if a.Name == "" {

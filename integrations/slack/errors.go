@@ -17,8 +17,11 @@ func explain(err error) error {
 		return nil
 	}
 	code := codeOf(err)
+	var wait *slack.RateLimitedError
 	switch {
-	case slices.Contains([]string{"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}, code):
+	case errors.As(err, &wait):
+		return &bot.LaterError{After: wait.RetryAfter, Err: err}
+	case refusesToken(err):
 		return fmt.Errorf("Slack refuses the token (%s): install the app again and put its new token into the configuration", code) //nolint:staticcheck // a name begins it
 	case code == "missing_scope":
 		var refused slack.SlackErrorResponse
@@ -31,6 +34,11 @@ func explain(err error) error {
 		return fmt.Errorf("%s: %w", code, bot.ErrGone)
 	}
 	return err
+}
+
+// refusesToken reports whether Slack takes no call with this token.
+func refusesToken(err error) bool {
+	return slices.Contains([]string{"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"}, codeOf(err))
 }
 
 // codeOf is Slack's word for what went wrong; "" when Slack did not say.
@@ -58,7 +66,7 @@ func passing(err error) bool {
 	var once *onceError
 	var status slack.StatusCodeError
 	switch {
-	case errors.As(err, &once):
+	case errors.As(err, &once), errors.Is(err, errCrowded):
 		return false
 	case limited(err):
 		return true

@@ -20,6 +20,9 @@ type turn struct {
 	message     string // ts of the message that a button is on
 	ephemeral   bool   // that message is seen by the asker only
 	view        bool   // a button on the home tab or in a modal: there is no message to answer beside
+	viewID      string // of the form that was submitted
+	firstInput  string // block of its first input
+	below       string // ts of the message below which an answer for everybody begins a thread
 }
 
 // fromCommand reads a slash command. Fields come from the form body only, which is what is signed.
@@ -54,10 +57,14 @@ func (s *Slack) user(id string) bot.ChatUser {
 	return bot.ChatUser{Platform: platform, Workspace: s.options.Team, ID: id}
 }
 
+// address is where an event came from. Name is what Slack calls the channel beside it, "" where it does not say.
 func (s *Slack) address(channel, name, thread string) bot.Address {
+	if !placeholder(name) {
+		s.places.called(channel, name)
+	}
 	return bot.Address{
 		Platform: platform, Workspace: s.options.Team, Channel: channel, Thread: thread,
-		Open: s.openChannel(name),
+		Open: s.openChannel(name), Private: s.places.isDirect(channel),
 	}
 }
 
@@ -95,12 +102,18 @@ type inner struct {
 
 // fromEvent reads an event of the Events API: a mention, a direct message, the home tab.
 func (s *Slack) fromEvent(o *outer) (*turn, error) {
+	if o.Type == "app_rate_limited" {
+		s.log.Error("Slack holds events back: more than 30,000 came within an hour")
+	}
 	teams := []string{o.TeamID}
 	for _, a := range o.Authorizations {
 		teams = append(teams, a.TeamID, a.EnterpriseID)
 	}
 	if err := s.ours(o.APIAppID, teams...); err != nil {
 		return nil, err
+	}
+	if o.Type != "event_callback" {
+		return nil, errUnroutable
 	}
 	var e inner
 	if err := json.Unmarshal(o.Event, &e); err != nil {
@@ -122,11 +135,11 @@ func (s *Slack) fromEvent(o *outer) (*turn, error) {
 	switch {
 	case e.Type == "app_mention" && e.SubType == "":
 		t.kind, t.request.Kind = "mention", bot.Mention
-		t.request.Address = s.address(e.Channel, "", thread(e))
+		t.request.Address, t.below = s.address(e.Channel, "", e.ThreadTS), e.TS
 	case e.Type == "message" && e.SubType == "" && e.ChannelType == "im":
+		s.places.direct(e.Channel) // events come of the bot's own direct messages only
 		t.kind, t.request.Kind = "message", bot.Mention
 		t.request.Address = s.address(e.Channel, "", e.ThreadTS)
-		t.request.Address.Private = true // events come of the bot's own direct messages only
 	case e.Type == "app_home_opened" && e.Tab == "home":
 		t.kind, t.request.Kind, t.request.Text = "home", bot.Home, "home"
 		t.request.Address = bot.Address{Platform: platform, Workspace: s.options.Team, Private: true}
@@ -134,14 +147,6 @@ func (s *Slack) fromEvent(o *outer) (*turn, error) {
 		return nil, errUnroutable
 	}
 	return t, nil
-}
-
-// thread is where a mention is answered: in its thread, or in one below it.
-func thread(e inner) string {
-	if e.ThreadTS != "" {
-		return e.ThreadTS
-	}
-	return e.TS
 }
 
 // fromInteraction reads what somebody pressed, chose, typed into a select or submitted.
@@ -197,8 +202,7 @@ func (t *turn) action(p *slack.InteractionCallback) error {
 	t.kind = "action"
 	t.message, t.ephemeral, t.view = p.Container.MessageTs, p.Container.IsEphemeral, p.Container.Type == "view"
 	t.request.Kind, t.request.Text = bot.Action, command
-	// A message of the bot in a direct message is its own; an answer to a slash command may stand in anybody's.
-	t.request.Address.Private = t.view || strings.HasPrefix(t.request.Address.Channel, "D") && !t.ephemeral
+	t.request.Address.Private = t.request.Address.Private || t.view
 	t.request.ID = idOf("action", strings.Join([]string{p.Container.MessageTs, p.Container.ViewID, a.ActionID, p.User.ID, a.ActionTs}, "/"))
 	return nil
 }
@@ -212,13 +216,18 @@ func (s *Slack) submission(t *turn, p *slack.InteractionCallback) error {
 	if err != nil {
 		return err
 	}
-	t.kind, t.view = "submission", true
+	t.kind, t.view, t.viewID = "submission", true, p.View.ID
 	t.request.Kind, t.request.Text, t.request.Page = bot.Submission, state.Command, state.Page
-	t.request.ID = idOf("submission", p.View.ID+"/"+p.View.Hash)
+	t.request.ID = idOf("submission", p.TriggerID) // a page that was refused comes again with the same view and hash
 	t.request.Values = state.Values
 	t.request.Address = s.address(state.Channel, "", state.Thread)
 	if t.request.Address.Channel == "" {
 		t.request.Address.Private = true
+	}
+	for _, b := range p.View.Blocks.BlockSet {
+		if in, is := b.(*slack.InputBlock); is && t.firstInput == "" {
+			t.firstInput = in.BlockID
+		}
 	}
 	if p.View.State != nil {
 		readInputs(p.View.State.Values, t.request.Values)

@@ -56,6 +56,12 @@ func modal(f *card.Form, channel, thread string) (*slack.ModalViewRequest, error
 		all = append(all, slack.NewRichTextBlock("", w.section()))
 	}
 	for _, in := range page.Inputs {
+		if in.Error != "" { // Slack shows errors by itself only as the answer to a submission
+			var w writing
+			w.raw(mark(card.Warn), nil)
+			w.say(in.Error, &look{Bold: true})
+			all = append(all, slack.NewRichTextBlock("", w.section()))
+		}
 		all = append(all, input(in, f.Values[in.Name]))
 	}
 	return &slack.ModalViewRequest{

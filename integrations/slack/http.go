@@ -32,10 +32,12 @@ func (s *Slack) verified(next func(w http.ResponseWriter, body []byte)) http.Han
 		start := time.Now()
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if err != nil {
+			status := http.StatusBadRequest
 			var tooLarge *http.MaxBytesError
 			if errors.As(err, &tooLarge) {
-				w.WriteHeader(http.StatusRequestEntityTooLarge)
+				status = http.StatusRequestEntityTooLarge
 			}
+			w.WriteHeader(status)
 			return
 		}
 		if !s.signed(r.Header, body) {

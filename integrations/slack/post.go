@@ -78,20 +78,24 @@ func (s *Slack) Find(ctx context.Context, to bot.Address, key string, since time
 	return "", false, nil
 }
 
-func (s *Slack) history(ctx context.Context, to bot.Address, oldest, cursor string) ([]slack.Message, string, error) {
+func (s *Slack) history(ctx context.Context, to bot.Address, oldest, cursor string) (messages []slack.Message, next string, err error) {
 	if to.Thread != "" {
-		messages, _, next, err := s.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
-			ChannelID: to.Channel, Timestamp: to.Thread, Oldest: oldest, Cursor: cursor, Limit: findLimit, IncludeAllMetadata: true,
+		err = s.sender.once(ctx, "conversations.replies", func(ctx context.Context) (err error) {
+			messages, _, next, err = s.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+				ChannelID: to.Channel, Timestamp: to.Thread, Oldest: oldest, Cursor: cursor, Limit: findLimit, IncludeAllMetadata: true,
+			})
+			return err
 		})
-		s.sender.count("conversations.replies", err)
 		return messages, next, err
 	}
-	page, err := s.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
-		ChannelID: to.Channel, Oldest: oldest, Cursor: cursor, Limit: findLimit, IncludeAllMetadata: true,
+	err = s.sender.once(ctx, "conversations.history", func(ctx context.Context) error {
+		page, err := s.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+			ChannelID: to.Channel, Oldest: oldest, Cursor: cursor, Limit: findLimit, IncludeAllMetadata: true,
+		})
+		if err == nil {
+			messages, next = page.Messages, page.ResponseMetaData.NextCursor
+		}
+		return err
 	})
-	s.sender.count("conversations.history", err)
-	if err != nil {
-		return nil, "", err
-	}
-	return page.Messages, page.ResponseMetaData.NextCursor, nil
+	return messages, next, err
 }

@@ -3,10 +3,11 @@ package slack
 import (
 	"context"
 	"errors"
+	"io"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -49,48 +50,62 @@ type Slack struct {
 	log     *slog.Logger
 	handle  bot.Handler
 
-	mu   sync.Mutex
-	self string // user id of the bot, from auth.test; "" before the first answer
+	mu      sync.Mutex
+	self    string // user id of the bot, from auth.test; "" before the first answer
+	sockets int    // that are open
+	others  int    // greetings in a row that counted more than those
 
-	work sync.WaitGroup // answers under way
-	busy chan struct{}  // bounds them
+	work   work
+	places places
 }
-
-// atOnce bounds the events that are worked on; of more, Slack hears nothing and sends them again.
-const atOnce = 256
 
 // New makes the adapter. Nothing is sent before Serve or Handler.
 func New(o Options) *Slack {
-	s := &Slack{options: o, log: o.Log, busy: make(chan struct{}, atOnce), meters: newMeters(o.Registerer)}
-	options := []slack.Option{slack.OptionHTTPClient(o.Client), slack.OptionAppLevelToken(o.AppToken.Reveal())}
-	if o.APIURL != "" {
-		options = append(options, slack.OptionAPIURL(strings.TrimSuffix(o.APIURL, "/")+"/"))
-	}
-	s.api = slack.New(o.BotToken.Reveal(), options...)
+	s := &Slack{options: o, log: o.Log, meters: newMeters(o.Registerer)}
+	s.api = slack.New(o.BotToken.Reveal(), s.clientOptions(slack.OptionHTTPClient(o.Client))...)
 	s.sender = newSender(s.meters, o.Log)
 	return s
+}
+
+// clientOptions are what clients of the Web API have in common. The library's own logger is silenced: it prints to
+// standard error.
+func (s *Slack) clientOptions(more ...slack.Option) []slack.Option {
+	options := append(more, slack.OptionAppLevelToken(s.options.AppToken.Reveal()), slack.OptionLog(log.New(io.Discard, "", 0)))
+	if s.options.APIURL != "" {
+		options = append(options, slack.OptionAPIURL(strings.TrimSuffix(s.options.APIURL, "/")+"/"))
+	}
+	return options
 }
 
 // Name implements bot.Platform.
 func (s *Slack) Name() string { return platform }
 
 // Serve implements bot.Platform: with an app token it keeps sockets open until ctx ends; without, events come
-// through Handler, and Serve only waits. Either way it ends with the answers that are under way.
+// through Handler, and Serve only waits. Either way it lets the answers that are under way finish for a moment, and
+// nothing new begins.
 func (s *Slack) Serve(ctx context.Context, handle bot.Handler) error {
 	s.use(handle)
-	defer s.work.Wait()
-	go s.learnSelf(ctx)
-	if s.options.AppToken.Reveal() == "" {
-		<-ctx.Done()
-		return nil
+	var parts sync.WaitGroup
+	parts.Go(func() { s.learnSelf(ctx) })
+	if s.options.AppToken.Reveal() != "" {
+		parts.Go(func() { s.serveSockets(ctx) })
 	}
-	return s.serveSockets(ctx)
+	<-ctx.Done()
+	parts.Wait()
+	if left := s.work.finish(finishLimit); left > 0 {
+		s.log.Warn("answers are cut off, because the program ends", "answers", left)
+	}
+	return nil
 }
 
 // learnSelf asks Slack who the bot is, until it says so.
 func (s *Slack) learnSelf(ctx context.Context) {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
-		answer, err := s.api.AuthTestContext(ctx)
+		var answer *slack.AuthTestResponse
+		err := s.sender.once(ctx, "auth.test", func(ctx context.Context) (err error) {
+			answer, err = s.api.AuthTestContext(ctx)
+			return err
+		})
 		if err == nil {
 			s.mu.Lock()
 			s.self = answer.UserID
@@ -136,16 +151,6 @@ func (s *Slack) ours(app string, teams ...string) error {
 		return errForeignWorkspace
 	}
 	return nil
-}
-
-// openChannel reports whether answers in a channel of this name are for everybody.
-func (s *Slack) openChannel(name string) bool {
-	for _, glob := range s.options.Open {
-		if matched, err := path.Match(glob, name); err == nil && matched {
-			return true
-		}
-	}
-	return false
 }
 
 // trusted reports whether a response_url of a payload leads to Slack, or to the server that stands in for it.

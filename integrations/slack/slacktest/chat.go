@@ -109,6 +109,9 @@ func (s *Server) chatPostEphemeral(c *Call) (object, *failure) {
 	if f := s.thread(ch, m, c); f != nil {
 		return nil, f
 	}
+	if m.ThreadTS != "" && !slices.ContainsFunc(ch.messages, func(o *Message) bool { return o.To == "" && o.ThreadTS == m.ThreadTS && o.TS != o.ThreadTS }) {
+		s.violate("%s: nobody sees it, because below %s there is no thread yet", c.Method, m.ThreadTS)
+	}
 	m.To = u.ID
 	s.store(ch, m)
 	return object{"message_ts": m.TS}, nil

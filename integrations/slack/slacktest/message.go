@@ -134,3 +134,11 @@ func (s *Server) remove(c *channel, ts string) {
 	c.messages = slices.DeleteFunc(c.messages, func(m *Message) bool { return m.TS == ts })
 	s.touch()
 }
+
+// WithButton gives the message as it would be with a button, which repeats the words on it as a command.
+func (m Message) WithButton(label string) Message {
+	m.Blocks = append(copied(m.Blocks), object{"type": "actions", "block_id": "added", "elements": []any{object{
+		"type": "button", "action_id": "run:9", "value": label, "text": object{"type": "plain_text", "text": label},
+	}}})
+	return m
+}

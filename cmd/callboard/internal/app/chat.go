@@ -48,7 +48,7 @@ func (a *App) newChat() *chat {
 func (a *App) around(mux *bot.Mux) bot.Handler {
 	return bot.Chain(mux.Handle,
 		bot.Observe(a.observeRequest), bot.Recover(a.log), bot.Deadline(requestLimit),
-		bot.Once(mux.Writes, a.db.Chat(), a.log), bot.Limit(bot.DefaultLimits()),
+		bot.Limit(bot.DefaultLimits()), bot.Once(mux.Writes, a.db.Chat(), a.log), // a flood is not even remembered
 		bot.Identify(a.chat.identity), admit(a.config.Identity.Guests), a.refusals)
 }
 

@@ -1,0 +1,85 @@
+package slack_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"callboard/bot"
+	"callboard/integrations/slack/slacktest"
+)
+
+// Who sees an answer: the asker alone, except in direct messages with the bot, in channels that the configuration opens, and
+// where the asker shares it.
+func TestPrivate(t *testing.T) {
+	bothModes(t, func(t *testing.T, mode string) {
+		synctest.Test(t, func(t *testing.T) {
+			d := openDesk(t, mode, slacktest.Options{}, func(ctx context.Context, req *bot.Request) bot.Reply {
+				r := echo(ctx, req)
+				if req.Text == "share it" {
+					r.Visibility = bot.Public
+				}
+				return r
+			})
+			d.AddChannel(slacktest.ChannelSpec{ID: "GSEC", Name: "privategroup", Private: true, Members: []string{"U1", "U2"}})
+			d.AddChannel(slacktest.ChannelSpec{ID: "D12", Name: "directmessage", IM: true, Members: []string{"U1", "U2"}})
+			d.AddChannel(slacktest.ChannelSpec{ID: "CEXT", Name: "inc-shared", Shared: true, Members: []string{d.BotUser, "U1"}})
+			answer := func(channel, want string) slacktest.Message {
+				t.Helper()
+				<-time.After(5 * time.Second)
+				m := d.Channel(channel).Last("U1")
+				if m.BotID == "" || m.To != want {
+					t.Errorf("in %s: %q is for %q, want %q", channel, m.Text, m.To, want)
+				}
+				return m
+			}
+			d.Command("U1", "C1", "/callboard", "a")
+			answer("C1", "U1")
+			d.Command("U1", "GSEC", "/callboard", "a")
+			answer("GSEC", "U1")
+			d.Command("U1", "D12", "/callboard", "a")
+			shared := d.Press("U1", answer("D12", "U1"), "Share")
+			if !shared.OK() {
+				t.Error("not shared")
+			}
+			public := answer("D12", "") // the asker wanted that
+			d.Press("U1", public.WithButton("again"), "again")
+			answer("D12", "U1") // but not what they press there
+
+			d.Mention("U1", "C1", "top level")
+			if m := answer("C1", "U1"); m.ThreadTS != "" {
+				t.Errorf("an answer to one person in a thread that nobody opened: %+v", m)
+			}
+			d.Mention("U1", "CINC", "in an incident")
+			if m := answer("CINC", ""); m.ThreadTS == "" {
+				t.Error("an answer for everybody belongs below the question")
+			}
+			d.Mention("U1", "CEXT", "other companies listen")
+			answer("CEXT", "U1")
+			d.DM("U1", "hello")
+			own := d.Direct("U1").ID()
+			answer(own, "")
+			d.Press("U1", d.Channel(own).Last("U1").WithButton("again"), "again")
+			answer(own, "")
+		})
+	})
+}
+
+// Without the scope to ask for names, mentions are answered to the asker alone, and the log says why, once.
+func TestPrivate_NoScope(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := openDesk(t, overHTTP, slacktest.Options{}, echo)
+		d.DropScope("channels:read")
+		for range 3 {
+			d.Mention("U1", "CINC", "hello")
+			<-time.After(5 * time.Second)
+			if m := d.Channel("CINC").Last("U1"); m.To != "U1" {
+				t.Errorf("%+v", m)
+			}
+		}
+		if n := len(d.Calls("conversations.info")); n != 1 || !d.logged("channels:read") {
+			t.Errorf("asked %d times; %s", n, d.logs)
+		}
+	})
+}
