@@ -28,14 +28,15 @@ const (
 
 // cli is the command line, as kong reads it.
 type cli struct {
-	Serve   serveCmd   `cmd:"" help:"Run the daemon: keep the catalog in step with Git and answer."`
-	Demo    demoCmd    `cmd:"" help:"Run the daemon on an embedded demo, with a console in front."`
-	Console consoleCmd `cmd:"" help:"Ask at a prompt, of the running daemon or of the stored catalog."`
-	Ask     askCmd     `cmd:"" help:"Ask one command and print one card."`
-	Sync    syncCmd    `cmd:"" help:"Fetch all sources once."`
-	Lint    lintCmd    `cmd:"" help:"Judge descriptors in files or folders."`
-	Catalog catalogCmd `cmd:"" help:"Work with the whole catalog."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Serve    serveCmd    `cmd:"" help:"Run the daemon: keep the catalog in step with Git and answer."`
+	Demo     demoCmd     `cmd:"" help:"Run the daemon on an embedded demo, with a console in front."`
+	Console  consoleCmd  `cmd:"" help:"Ask at a prompt, of the running daemon or of the stored catalog."`
+	Ask      askCmd      `cmd:"" help:"Ask one command and print one card."`
+	Sync     syncCmd     `cmd:"" help:"Fetch all sources once."`
+	Lint     lintCmd     `cmd:"" help:"Judge descriptors in files or folders."`
+	Catalog  catalogCmd  `cmd:"" help:"Work with the whole catalog."`
+	Manifest manifestCmd `cmd:"" help:"Print what a chat platform wants to know of the app."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
 // env is the world of one run of the program.

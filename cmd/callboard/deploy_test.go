@@ -1,0 +1,159 @@
+package main // the manifests are compared with what the program prints
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+)
+
+var update = flag.Bool("update", false, "rewrite what deploy/ has of the output of the program")
+
+const deployRoot = "../../deploy"
+
+// TestDeploySlack keeps the manifests in deploy/slack as the program prints them, and within Slack's limits.
+func TestDeploySlack(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	withURL := filepath.Join(dir, "http.yaml")
+	if err := os.WriteFile(withURL, []byte("http: {url: https://callboard.example.com}\nidentity: {email: true}\n"+
+		"catalog: {sources: [{name: acme, git: https://git.example.com/acme/catalog.git}]}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	plain := filepath.Join(dir, "plain.yaml")
+	if err := os.WriteFile(plain, []byte("catalog: {sources: [{name: acme, git: https://git.example.com/acme/catalog.git}]}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, args := range map[string][]string{
+		"reads.yaml":     {"--for", "reads", "-c", plain},
+		"incidents.yaml": {"--for", "incidents", "-c", plain},
+		"forms.yaml":     {"--for", "forms", "-c", plain},
+		"http.yaml":      {"--for", "forms", "--mode", "http", "-c", withURL},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out, errors bytes.Buffer
+			if code := run(t.Context(), append([]string{"manifest", "slack"}, args...), nil, &out, &errors); code != exitFine {
+				t.Fatalf("exit code %d: %s", code, errors.String())
+			}
+			golden(t, filepath.Join(deployRoot, "slack", name), out.Bytes())
+			checkManifest(t, out.Bytes())
+		})
+	}
+}
+
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, got, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s is not what the program prints; go test ./cmd/callboard -run TestDeploy -update rewrites it (-file +program)\n%s", file, diff)
+	}
+}
+
+// slackManifest is the part of Slack's schema of manifests that Callboard uses (platforms.md 1.7).
+type slackManifest struct {
+	Metadata struct {
+		Major int `yaml:"major_version"`
+	} `yaml:"_metadata"`
+	Display struct {
+		Name        string `yaml:"name"`
+		Description string `yaml:"description"`
+	} `yaml:"display_information"`
+	Features struct {
+		Home struct {
+			Home     bool `yaml:"home_tab_enabled"`
+			Messages bool `yaml:"messages_tab_enabled"`
+			ReadOnly bool `yaml:"messages_tab_read_only_enabled"`
+		} `yaml:"app_home"`
+		Bot struct {
+			Name   string `yaml:"display_name"`
+			Online bool   `yaml:"always_online"`
+		} `yaml:"bot_user"`
+		Commands []struct {
+			Command     string `yaml:"command"`
+			Description string `yaml:"description"`
+			Hint        string `yaml:"usage_hint"`
+			URL         string `yaml:"url"`
+			Escape      bool   `yaml:"should_escape"`
+		} `yaml:"slash_commands"`
+	} `yaml:"features"`
+	OAuth struct {
+		Scopes struct {
+			Bot []string `yaml:"bot"`
+		} `yaml:"scopes"`
+	} `yaml:"oauth_config"`
+	Settings struct {
+		Events struct {
+			URL string   `yaml:"request_url"`
+			Bot []string `yaml:"bot_events"`
+		} `yaml:"event_subscriptions"`
+		Interactivity struct {
+			Enabled bool   `yaml:"is_enabled"`
+			URL     string `yaml:"request_url"`
+			Options string `yaml:"message_menu_options_url"`
+		} `yaml:"interactivity"`
+		Socket   bool `yaml:"socket_mode_enabled"`
+		Org      bool `yaml:"org_deploy_enabled"`
+		Rotation bool `yaml:"token_rotation_enabled"`
+	} `yaml:"settings"`
+}
+
+// checkManifest judges a manifest by the limits of platforms.md 1.7.
+func checkManifest(t *testing.T, text []byte) {
+	t.Helper()
+	var m slackManifest
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&m); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "name", m.Display.Name, 35)
+	within(t, "description", m.Display.Description, 140)
+	within(t, "display_name", m.Features.Bot.Name, 80)
+	if !regexp.MustCompile(`^[a-z0-9._-]+$`).MatchString(m.Features.Bot.Name) || m.Metadata.Major != 1 || len(m.Features.Commands) == 0 {
+		t.Errorf("not a manifest that Slack takes: %+v", m)
+	}
+	urls := []string{m.Settings.Events.URL, m.Settings.Interactivity.URL, m.Settings.Interactivity.Options}
+	for _, c := range m.Features.Commands {
+		within(t, "command", c.Command, 32)
+		within(t, "description of "+c.Command, c.Description, 2000)
+		within(t, "usage_hint of "+c.Command, c.Hint, 1000)
+		if !strings.HasPrefix(c.Command, "/") || !c.Escape {
+			t.Errorf("command %+v", c)
+		}
+		urls = append(urls, c.URL)
+	}
+	for _, url := range urls {
+		if m.Settings.Socket != (url == "") || url != "" && !strings.HasPrefix(url, "https://callboard.example.com/slack/") {
+			t.Errorf("URL %q with socket_mode_enabled %t", url, m.Settings.Socket)
+		}
+	}
+	for _, event := range []struct{ name, scope string }{{"app_mention", "app_mentions:read"}, {"message.im", "im:history"}, {"app_home_opened", "chat:write"}} {
+		if !slices.Contains(m.Settings.Events.Bot, event.name) || !slices.Contains(m.OAuth.Scopes.Bot, event.scope) {
+			t.Errorf("the event %s needs the scope %s; the manifest has %v and %v", event.name, event.scope, m.Settings.Events.Bot, m.OAuth.Scopes.Bot)
+		}
+	}
+}
+
+func within(t *testing.T, what, text string, most int) {
+	t.Helper()
+	if n := utf8.RuneCountInString(text); n == 0 || n > most {
+		t.Errorf("%s has %d characters, 1 to %d are allowed", what, n, most)
+	}
+}
