@@ -14,6 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"callboard/cmd/callboard/internal/app"
 	"callboard/integrations/git"
 	"callboard/integrations/sqldb"
 )
@@ -35,6 +36,7 @@ type cli struct {
 	Sync     syncCmd     `cmd:"" help:"Fetch all sources once."`
 	Lint     lintCmd     `cmd:"" help:"Judge descriptors in files or folders."`
 	Catalog  catalogCmd  `cmd:"" help:"Work with the whole catalog."`
+	Doctor   doctorCmd   `cmd:"" help:"Look at the configuration and all that it needs, and say what to mend."`
 	Manifest manifestCmd `cmd:"" help:"Print what a chat platform wants to know of the app."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
@@ -105,7 +107,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // codeOf tells what the user can put right from what is our fault.
 func codeOf(err error) int {
 	var inUse *sqldb.InUseError
-	if errors.As(err, &inUse) || errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, git.ErrConfig) {
+	if errors.As(err, &inUse) || errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, git.ErrConfig) || errors.Is(err, app.ErrConfig) {
 		return exitUsage
 	}
 	return exitFault

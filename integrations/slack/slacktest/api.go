@@ -76,6 +76,7 @@ func methods() map[string]method {
 	const tier2, tier3, tier4, special = 20, 50, 100, 600
 	return map[string]method{
 		"auth.test":                    {"", special, false, (*Server).authTest},
+		"bots.info":                    {"users:read", tier3, false, (*Server).botsInfo},
 		"users.info":                   {"users:read", tier4, false, (*Server).usersInfo},
 		"users.list":                   {"users:read", tier2, false, (*Server).usersList},
 		"users.lookupByEmail":          {"users:read.email", tier3, false, (*Server).usersLookupByEmail},
@@ -227,6 +228,7 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, c *Call, perfor
 	}
 	s.mu.Lock()
 	answer, f := perform()
+	w.Header().Set("X-Oauth-Scopes", strings.Join(s.scopes, ","))
 	s.mu.Unlock()
 	status, body := render(w, c, answer, f)
 	if fault != nil && fault.strikes() {

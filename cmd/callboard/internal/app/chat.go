@@ -2,10 +2,14 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"callboard/bot"
 	"callboard/bot/card"
@@ -20,6 +24,9 @@ const (
 	chatTimeout = 15 * time.Second // for one call of a chat platform
 	chatBytes   = 8 << 20          // of one answer
 )
+
+// ErrConfig is wrapped by errors that whoever runs the program can mend outside of it.
+var ErrConfig = errors.New("a secret cannot be had")
 
 // chat is what the surfaces share. Its maps are filled by openSlack, before anything runs.
 type chat struct {
@@ -70,19 +77,31 @@ func turnedAway(text string) bot.Reply {
 	return bot.Reply{Outcome: bot.Denied, Card: &card.Card{Title: text, Summary: text, Status: card.Warn}}
 }
 
-// openSlack makes the adapter, if Slack is configured. Nothing is sent yet.
+// openSlack makes the adapter, if Slack is configured and it is not there yet. Nothing is sent.
 func (a *App) openSlack() error {
-	cfg := a.config.Slack
-	if cfg.Mode == config.SlackOff {
+	if a.config.Slack.Mode == config.SlackOff || a.chat.slack != nil {
 		return nil
 	}
+	adapter, err := newSlack(a.config, a.log, a.meters.registry)
+	if err != nil {
+		return err
+	}
+	a.chat.slack = adapter
+	a.chat.posters[adapter.Name()] = adapter
+	a.chat.directories[adapter.Name()] = adapter
+	return nil
+}
+
+// newSlack makes an adapter as it is configured. Its errors are wrong settings.
+func newSlack(all *config.Config, log *slog.Logger, registry prometheus.Registerer) (*slack.Slack, error) {
+	cfg := all.Slack
 	options := slack.Options{
 		Team: cfg.Team, App: cfg.App, APIURL: cfg.APIURL, Commands: slashVerbs(cfg), Open: cfg.OpenChannels,
-		Log: a.log, Registerer: a.meters.registry,
+		Log: log, Registerer: registry,
 	}
 	var err error
 	if options.BotToken, err = resolved("slack.bot_token", cfg.BotToken); err != nil {
-		return err
+		return nil, err
 	}
 	if cfg.Mode == config.SlackSocket {
 		options.AppToken, err = resolved("slack.app_token", cfg.AppToken)
@@ -90,28 +109,25 @@ func (a *App) openSlack() error {
 		options.SigningSecret, err = resolved("slack.signing_secret", cfg.SigningSecret)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	reach := outbound.Options{Proxy: a.config.Outbound.Proxy, CAFile: a.config.Outbound.CA, Timeout: chatTimeout, MaxBytes: chatBytes}
+	reach := outbound.Options{Proxy: all.Outbound.Proxy, CAFile: all.Outbound.CA, Timeout: chatTimeout, MaxBytes: chatBytes}
 	if u, err := url.Parse(cfg.APIURL); err == nil && u.Host != "" {
 		reach.AllowHosts = []string{u.Host}
 	}
 	if options.Client, err = outbound.New(reach); err != nil {
-		return fmt.Errorf("outbound: %w", err)
+		return nil, fmt.Errorf("outbound: %w", err)
 	}
 	if options.Sockets, err = outbound.NewSockets(reach); err != nil {
-		return fmt.Errorf("outbound: %w", err)
+		return nil, fmt.Errorf("outbound: %w", err)
 	}
-	a.chat.slack = slack.New(options)
-	a.chat.posters[a.chat.slack.Name()] = a.chat.slack
-	a.chat.directories[a.chat.slack.Name()] = a.chat.slack
-	return nil
+	return slack.New(options), nil
 }
 
 func resolved(key string, ref secret.Ref) (secret.Value, error) {
 	value, err := secret.Resolve(ref)
 	if err != nil {
-		return value, fmt.Errorf("%s: %w", key, err)
+		return value, fmt.Errorf("%s: %w: %w", key, ErrConfig, err)
 	}
 	return value, nil
 }

@@ -56,13 +56,20 @@ func Connect(ctx context.Context, cfg *config.Config, log *slog.Logger) (Session
 	})
 }
 
-// NewDaemon is New for a daemon: it waits a while for a command that is at work on the data folder,
-// but not for another daemon.
+// NewDaemon is New for a daemon, which serves chats: it waits a while for a command that is at work on the data
+// folder, but not for another daemon.
 func NewDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, error) {
-	return patiently(ctx, func() (*App, bool, error) {
+	a, err := patiently(ctx, func() (*App, bool, error) {
 		a, err := New(ctx, cfg, log)
 		return a, isInUse(err) && Dial(ctx, cfg) == nil, err
 	})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.openSlack(); err != nil { // now, while an earlier configuration can still come back
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
 }
 
 func isInUse(err error) bool {

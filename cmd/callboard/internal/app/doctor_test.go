@@ -1,0 +1,248 @@
+package app
+
+// Internal, because the fake Slack's ids are shorter than those that a configuration file may hold.
+
+import (
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"callboard/bot"
+	"callboard/catalog/secret"
+	"callboard/cmd/callboard/internal/config"
+	"callboard/integrations/git"
+	"callboard/integrations/slack/slacktest"
+)
+
+const doctorCatalog = `apiVersion: backstage.io/v1alpha1
+kind: User
+metadata: {name: ada, annotations: {slack.com/user-id: U1}}
+spec: {memberOf: [team]}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: team, annotations: {callboard/channel: "slack:C2"}}
+spec: {type: team, children: []}
+---
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: {name: checkout, annotations: {callboard/channel: "slack:C1"}}
+spec: {type: service, lifecycle: production, owner: nobody}
+`
+
+// patient is a configuration with which nothing is wrong, and its Slack.
+func patient(t *testing.T) (*slacktest.Server, *config.Config) {
+	t.Helper()
+	fake := slacktest.New(t, slacktest.Options{})
+	fake.AddChannel(slacktest.ChannelSpec{ID: "C2", Name: "pay-eng", Members: []string{"U1"}})
+	fake.AddUser(slacktest.User{ID: "U3", Name: "guest", Restricted: true})
+	fake.AddUser(slacktest.User{ID: "U4", Name: "gone", Deleted: true})
+	dir := t.TempDir()
+	repo := filepath.Join(dir, "acme")
+	if err := git.Init(repo, []git.Commit{{
+		Author: "A", Email: "a@example.com", Message: "catalog", When: time.Unix(1.8e9, 0),
+		Write: map[string][]byte{"catalog-info.yaml": []byte(doctorCatalog)},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	cfg := config.Default()
+	source := config.DefaultSource()
+	source.Name, source.Git, source.Trusted = "acme", repo, true
+	cfg.Data, cfg.Catalog.Sources = filepath.Join(dir, "data"), []config.Source{source}
+	cfg.HTTP.Listen = "127.0.0.1:0"
+	cfg.Slack.Mode, cfg.Slack.Team, cfg.Slack.App, cfg.Slack.APIURL = config.SlackSocket, fake.TeamID, fake.AppID, fake.APIURL
+	cfg.Slack.BotToken, cfg.Slack.AppToken = inEnv(t, "DOCTOR_BOT", fake.BotToken), inEnv(t, "DOCTOR_APP", fake.AppToken)
+	cfg.Operators.Channels = []string{"slack:C1"}
+	a, err := New(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.syncer.Sync(t.Context(), false)
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return fake, cfg
+}
+
+func inEnv(t *testing.T, name, value string) secret.Ref {
+	t.Helper()
+	t.Setenv(name, value)
+	ref, err := secret.ParseRef("env:" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ref
+}
+
+// examine gives the findings, one a line, and sees to it that none holds a part of a token.
+func examine(t *testing.T, cfg *config.Config, post ...string) string {
+	t.Helper()
+	var lines []string
+	doctor := Doctor{Config: cfg, Post: post, Log: slog.New(slog.DiscardHandler), Found: func(f bot.Finding) {
+		lines = append(lines, strings.Join([]string{string(f.Grade), f.Part, f.Text, f.Fix}, "|"))
+	}}
+	doctor.Run(t.Context())
+	all := strings.Join(lines, "\n") + "\n"
+	for _, token := range []string{"xoxb-", "xapp-"} {
+		if strings.Contains(all, token) {
+			t.Errorf("a finding shows a part of a token:\n%s", all)
+		}
+	}
+	return all
+}
+
+func wantLines(t *testing.T, got string, want ...string) {
+	t.Helper()
+	for _, line := range want {
+		if !strings.Contains("\n"+got, "\n"+line) {
+			t.Errorf("no finding begins with %q:\n%s", line, got)
+		}
+	}
+}
+
+func TestDoctor_AllIsWell(t *testing.T) {
+	fake, cfg := patient(t)
+	got := examine(t, cfg)
+	wantLines(t, got,
+		"fine|disk|", "fine|data folder|it can be written, and no daemon has it", "fine|source acme|main @", "fine|clock|the same as Slack's",
+		"fine|Slack bot token|it is of @callboard in Example (T1), app A1", "fine|Slack scopes|the token has all that it needs",
+		"fine|Slack socket|one was opened, Slack said hello", "fine|Slack channel C1|a test message was posted and deleted",
+		"warning|Slack channels|the bot is missing from 1 of 1 channels of the catalog: C2|",
+		"fine|people|1 of 2 members of the workspace are people of the catalog",
+		"warning|owners|1 owner that entities name is not in the catalog: group:default/nobody|")
+	if strings.Contains(got, "wrong|") {
+		t.Errorf("something is wrong:\n%s", got)
+	}
+	if left := fake.Channel("C1").Messages(); len(left) > 0 {
+		t.Errorf("the test message stays: %v", left)
+	}
+	cfg.Identity.Email = true
+	wantLines(t, examine(t, cfg), "fine|people|1 of 2 members") // Grace's address is nobody's
+}
+
+func TestDoctor_Slack(t *testing.T) {
+	tests := []struct {
+		name string
+		harm func(t *testing.T, fake *slacktest.Server, cfg *config.Config)
+		post []string
+		want []string
+		not  []string
+	}{
+		{
+			"a scope is missing", func(_ *testing.T, fake *slacktest.Server, cfg *config.Config) {
+				cfg.Identity.Email = true
+				fake.DropScope("users:read.email")
+				fake.DropScope("app_mentions:read")
+			}, nil,
+			[]string{
+				"wrong|Slack scopes|app_mentions:read is missing: hears mentions of the bot",
+				"wrong|Slack scopes|users:read.email is missing: recognises people by their verified address",
+			},
+			[]string{"wrong|Slack scopes|users:read is"},
+		},
+		{
+			"the token was revoked", func(_ *testing.T, fake *slacktest.Server, _ *config.Config) {
+				fake.Revoke(fake.BotToken, "token_revoked")
+			}, nil,
+			[]string{"wrong|Slack bot token|Slack refuses the token (token_revoked)", "fine|Slack socket|"}, []string{"Slack channel", "fine|Slack scopes"},
+		},
+		{
+			"the app's token was revoked", func(_ *testing.T, fake *slacktest.Server, _ *config.Config) {
+				fake.Revoke(fake.AppToken, "invalid_auth")
+			}, nil,
+			[]string{"wrong|Slack socket|Slack refuses the token (invalid_auth)", "fine|Slack bot token|"}, nil,
+		},
+		{
+			"another workspace", func(_ *testing.T, _ *slacktest.Server, cfg *config.Config) { cfg.Slack.Team = "T9" }, nil,
+			[]string{"wrong|Slack bot token|it is for the workspace Example (T1), but slack.team is T9: every event would be dropped|set slack.team: T1"}, nil,
+		},
+		{
+			"another app", func(_ *testing.T, _ *slacktest.Server, cfg *config.Config) { cfg.Slack.App = "A9" }, nil,
+			[]string{"wrong|Slack bot token|it is of the app A1, but slack.app is A9"}, nil,
+		},
+		{
+			"a token that is not there", func(t *testing.T, _ *slacktest.Server, cfg *config.Config) {
+				t.Helper()
+				ref, err := secret.ParseRef("env:DOCTOR_NOWHERE")
+				if err != nil {
+					t.Fatal(err)
+				}
+				cfg.Slack.AppToken = ref
+			}, nil,
+			[]string{"wrong|slack.app_token|env:DOCTOR_NOWHERE: this environment variable is not set|give doctor the environment of the daemon"},
+			[]string{"Slack bot token"},
+		},
+		{
+			"somebody else's sockets", func(_ *testing.T, fake *slacktest.Server, _ *config.Config) { fake.Consume() }, nil,
+			[]string{"warning|Slack socket|1 other socket"}, nil,
+		},
+		{
+			"not in the operators' channel", func(_ *testing.T, fake *slacktest.Server, _ *config.Config) {
+				fake.DropScope("chat:write.public") // which the manifest does not ask for
+				fake.RemoveBot("C1")
+			}, nil,
+			[]string{"wrong|Slack channel C1|the bot is not in it"}, nil,
+		},
+		{
+			"no such channel", nil, []string{"slack:C9"}, []string{"wrong|Slack channel C9|there is no such channel"}, []string{"Slack channel C1"},
+		},
+		{
+			"reads alone", func(_ *testing.T, fake *slacktest.Server, cfg *config.Config) {
+				cfg.Operators.Channels = nil
+				fake.DropScope("channels:history")
+				fake.DropScope("groups:history")
+			}, nil,
+			[]string{"fine|Slack scopes|", "fine|Slack channels|2 channels of the catalog were not looked at"}, []string{"Slack channel C1"},
+		},
+		{
+			"a moment's patience", func(_ *testing.T, fake *slacktest.Server, _ *config.Config) {
+				fake.Fail("auth.test", slacktest.Fault{Status: 429, RetryAfter: time.Second})
+			}, nil,
+			[]string{"fine|Slack bot token|"}, nil,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			fake, cfg := patient(t)
+			if tt.harm != nil {
+				tt.harm(t, fake, cfg)
+			}
+			got := examine(t, cfg, tt.post...)
+			wantLines(t, got, tt.want...)
+			for _, text := range tt.not {
+				if strings.Contains(got, text) {
+					t.Errorf("a finding has %q:\n%s", text, got)
+				}
+			}
+		})
+	}
+}
+
+// TestDoctor_BesideDaemon: the doctor reads the catalog through the daemon, and takes no event from it.
+func TestDoctor_BesideDaemon(t *testing.T) {
+	fake, cfg := patient(t)
+	daemon, err := NewDaemon(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- daemon.Run(t.Context()) }()
+	t.Cleanup(func() {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if err := daemon.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	fake.Until("the daemon's sockets", func() bool { return fake.Sockets() == 2 })
+	got := examine(t, cfg)
+	wantLines(t, got, "fine|data folder|a daemon has it", "fine|Slack socket|Slack lets one be opened; none was", "fine|people|1 of 2 members")
+	opened := slices.IndexFunc(fake.Calls(""), func(c slacktest.Call) bool { return c.Method == "apps.connections.open" })
+	if opened < 0 || fake.Sockets() != 2 {
+		t.Errorf("%d sockets are open", fake.Sockets())
+	}
+}
