@@ -29,6 +29,7 @@ const (
 
 // cli is the command line, as kong reads it.
 type cli struct {
+	Init     initCmd     `cmd:"" help:"Write a configuration file."`
 	Serve    serveCmd    `cmd:"" help:"Run the daemon: keep the catalog in step with Git and answer."`
 	Demo     demoCmd     `cmd:"" help:"Run the daemon on an embedded demo, with a console in front."`
 	Console  consoleCmd  `cmd:"" help:"Ask at a prompt, of the running daemon or of the stored catalog."`

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"text/template"
+
+	"callboard/cmd/callboard/internal/config"
+)
+
+//go:embed init.yaml.tmpl
+var initTemplate string
+
+type initCmd struct {
+	configFlag
+	Git       string `placeholder:"REPOSITORY" help:"Git repository of the catalog: URL or path."`
+	Token     string `placeholder:"REF" help:"Where its token is: env:NAME or file:PATH."`
+	Data      string `placeholder:"DIR" help:"Data folder (data, beside the configuration file)."`
+	Slack     string `placeholder:"MODE" enum:"socket,http," default:"" help:"How Slack's events come: socket or http (no Slack)."`
+	Team      string `placeholder:"ID" help:"The workspace's id, as in T0123ABCD."`
+	App       string `placeholder:"ID" help:"The Slack app's id, as in A0123ABCD."`
+	URL       string `placeholder:"URL" help:"How others reach this server, for --slack http."`
+	Operators string `placeholder:"CHANNEL" help:"Slack channel of the operators, as in C0123ABCD."`
+}
+
+// Help adds examples.
+func (initCmd) Help() string {
+	return "In a terminal it asks for what no flag says. It never overwrites a file, and the file holds no secrets.\n\n" +
+		"Examples:\n  callboard init\n  callboard init --git https://git.example.com/acme/catalog.git --token env:GIT_TOKEN --slack socket"
+}
+
+// Run writes a configuration.
+func (c *initCmd) Run(e *env) error {
+	if _, err := os.Lstat(c.Config); !errors.Is(err, fs.ErrNotExist) {
+		return &exitError{exitUsage, fmt.Errorf("%s is there already, and stays as it is: edit it, or name another file by -c", c.Config)}
+	}
+	if _, isTerminal := terminal(e.stdin); isTerminal {
+		if err := c.ask(e); err != nil {
+			return err
+		}
+	}
+	if c.Git == "" {
+		return &exitError{exitUsage, errors.New("init: name the Git repository of the catalog by --git; without a terminal nobody can be asked")}
+	}
+	text, err := c.text()
+	if err != nil {
+		return err
+	}
+	if err := c.write(text); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(e.stdout, "%s is written. Next:\n%s", c.Config, c.next())
+	return err
+}
+
+// question is asked at the terminal unless a flag has answered it.
+type question struct {
+	into     *string
+	text     string
+	usual    string                // taken when nothing is typed
+	asked    func() bool           // nil: always
+	complain func(s string) string // "" when the answer will do; nil: anything will
+}
+
+func (c *initCmd) questions() []question {
+	slack := func() bool { return c.Slack != "" }
+	return []question{
+		{into: &c.Git, text: "Git repository with the descriptors (URL, or path on this machine)", complain: func(s string) string {
+			if s == "" {
+				return "Without one there is no catalog."
+			}
+			return ""
+		}},
+		{into: &c.Token, text: "Where its access token is, as in env:GIT_TOKEN (empty: it needs none)", asked: c.web},
+		{into: &c.Data, text: "Data folder", usual: "data"},
+		{into: &c.Slack, text: "Slack: socket (no open port needed), http, or empty for none yet", complain: func(s string) string {
+			if s != config.SlackOff && s != config.SlackSocket && s != config.SlackHTTP {
+				return "Write socket or http, or nothing."
+			}
+			return ""
+		}},
+		{into: &c.URL, text: "URL by which Slack reaches this server, as in https://callboard.example.com", asked: func() bool { return c.Slack == config.SlackHTTP }},
+		{into: &c.Team, text: "Id of the workspace, as in T0123ABCD (empty: not known yet)", asked: slack},
+		{into: &c.App, text: "Id of the Slack app, as in A0123ABCD (empty: there is none yet)", asked: slack},
+		{into: &c.Operators, text: "Channel of those who run Callboard, as in C0123ABCD (empty: none)", asked: slack},
+	}
+}
+
+// ask puts the questions that no flag has answered.
+func (c *initCmd) ask(e *env) error {
+	in := bufio.NewReader(e.stdin)
+	for _, q := range c.questions() {
+		if *q.into != "" || q.asked != nil && !q.asked() {
+			continue
+		}
+		for {
+			usual := ""
+			if q.usual != "" {
+				usual = " [" + q.usual + "]"
+			}
+			fmt.Fprintf(e.stdout, "%s%s: ", q.text, usual)
+			line, err := in.ReadString('\n')
+			if err != nil {
+				return &exitError{exitUsage, errors.New("init: the questions were not answered, nothing is written")}
+			}
+			answer := strings.TrimSpace(line)
+			if q.complain != nil && q.complain(answer) != "" {
+				fmt.Fprintln(e.stdout, q.complain(answer))
+				continue
+			}
+			*q.into = answer
+			break
+		}
+	}
+	return nil
+}
+
+// web reports whether the repository is reached over https.
+func (c *initCmd) web() bool {
+	source := config.Source{Git: c.Git}
+	return source.Transport() == config.HTTPS
+}
+
+// text gives the configuration, which has no mistakes.
+func (c *initCmd) text() ([]byte, error) {
+	source := config.Source{Git: c.Git}
+	values := struct {
+		initCmd
+		Name, Comment, Mode string
+		Remote              bool
+	}{initCmd: *c, Name: sourceName(c.Git), Remote: c.web(), Mode: c.Slack}
+	if source.Transport() == config.Local {
+		absolute, err := filepath.Abs(c.Git)
+		if err != nil {
+			return nil, err
+		}
+		values.Git = absolute
+	}
+	if values.Data == "" {
+		values.Data = "data"
+	}
+	if c.Operators != "" {
+		values.Operators = "slack:" + strings.TrimPrefix(c.Operators, "slack:")
+	}
+	if values.Mode == "" {
+		values.Mode = config.SlackSocket
+	}
+	if c.Slack == "" || c.Team == "" || c.App == "" {
+		values.Comment = "# "
+	}
+	t, err := template.New("configuration").Funcs(template.FuncMap{"quote": quoteYAML}).Parse(initTemplate)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := t.Execute(&out, values); err != nil {
+		return nil, err
+	}
+	name, err := filepath.Abs(c.Config)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := config.Parse(name, out.Bytes()); err != nil {
+		return nil, &exitError{exitUsage, fmt.Errorf("init: nothing is written, it would have mistakes:\n%w", err)}
+	}
+	return out.Bytes(), nil
+}
+
+// quoteYAML writes a text as YAML reads it, which knows the strings of JSON.
+func quoteYAML(s string) (string, error) {
+	if regexp.MustCompile(`^[A-Za-z./][A-Za-z0-9./_:@-]*$`).MatchString(s) && !strings.HasSuffix(s, ":") && s != "null" {
+		return s, nil
+	}
+	quoted, err := json.Marshal(s)
+	return string(quoted), err
+}
+
+// sourceName makes a name of the last part of an address.
+func sourceName(address string) string {
+	base := strings.TrimSuffix(path.Base(strings.ReplaceAll(filepath.ToSlash(address), ":", "/")), ".git")
+	name := strings.Trim(regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(strings.ToLower(base), "-"), "-")
+	if name == "" {
+		return "catalog"
+	}
+	return strings.TrimRight(name[:min(len(name), 63)], "-")
+}
+
+// write makes the file, unless there is one by now. Nothing in it is secret, and the daemon's user must read it.
+func (c *initCmd) write(text []byte) (err error) {
+	file, err := os.OpenFile(c.Config, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // see above
+	if err != nil {
+		return &exitError{exitUsage, fmt.Errorf("init: %w", err)}
+	}
+	defer closeInto(&err, file)
+	_, err = io.Copy(file, bytes.NewReader(text))
+	return err
+}
+
+// next gives the three steps to do.
+func (c *initCmd) next() string {
+	flag := ""
+	if c.Config != config.FileName {
+		flag = " -c " + c.Config
+	}
+	steps := []string{
+		"callboard sync" + flag + "        reads the catalog once, and says what it finds",
+		"callboard console" + flag + "     asks it; try who-owns and a name of yours",
+		"callboard serve" + flag + "       keeps it in step, with metrics and health",
+	}
+	switch second := "SLACK_APP_TOKEN"; {
+	case c.Slack != "" && (c.Team == "" || c.App == ""):
+		steps[1] = "callboard manifest slack" + flag + " --mode " + c.Slack + "   prints the app to make at https://api.slack.com/apps; put its ids into " + c.Config
+		steps[2] = "callboard doctor" + flag + "      says what is still missing"
+	case c.Slack != "":
+		if c.Slack == config.SlackHTTP {
+			second = "SLACK_SIGNING_SECRET"
+		}
+		steps[0] = "set SLACK_BOT_TOKEN and " + second + " in the environment"
+		steps[1] = "callboard doctor" + flag + "      says whether Slack, the repository and the rest are as they must be"
+		steps[2] = "callboard serve" + flag + "       answers in Slack"
+	}
+	return "  1. " + steps[0] + "\n  2. " + steps[1] + "\n  3. " + steps[2] + "\n"
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"callboard/cmd/callboard/internal/config"
+)
+
+// TestInit_Commented: what stands behind the signs loads once they are taken away.
+func TestInit_Commented(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"", "socket", "http"} {
+		c := initCmd{configFlag: configFlag{"callboard.yaml"}, Git: "https://git.example.com/acme/catalog.git", Slack: mode, URL: "https://callboard.example.com"}
+		text, err := c.text()
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(string(text), "\n")
+		for i, line := range lines {
+			if uncommented, is := strings.CutPrefix(line, "# "); is && strings.HasSuffix(line, ":") || strings.HasPrefix(line, "#   ") {
+				lines[i] = uncommented
+			}
+		}
+		cfg, err := config.Parse("callboard.yaml", []byte(strings.Join(lines, "\n")))
+		if err != nil {
+			t.Fatalf("mode %q: %v in\n%s", mode, err, strings.Join(lines, "\n"))
+		}
+		if cfg.Slack.Mode == config.SlackOff || cfg.Slack.App != "A0123ABCD" || !cfg.Identity.Email || len(cfg.Operators.Channels) != 1 {
+			t.Errorf("mode %q: %+v", mode, cfg)
+		}
+	}
+}
+
+func TestSourceName(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://git.example.com/acme/Catalog_Repo.git": "catalog-repo",
+		"git@git.example.com:catalog":                   "catalog",
+		"./acme/":                                       "acme",
+		"/":                                             "catalog",
+		".":                                             "catalog",
+		strings.Repeat("x", 100):                        strings.Repeat("x", 63),
+		strings.Repeat("x", 62) + "-y":                  strings.Repeat("x", 62),
+	} {
+		if got := sourceName(address); got != want {
+			t.Errorf("%s: %q, want %q", address, got, want)
+		}
+	}
+}
