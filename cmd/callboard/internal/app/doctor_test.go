@@ -3,9 +3,9 @@ package app
 // Internal, because the fake Slack's ids are shorter than those that a configuration file may hold.
 
 import (
+	"errors"
 	"log/slog"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -221,28 +221,56 @@ func TestDoctor_Slack(t *testing.T) {
 	}
 }
 
-// TestDoctor_BesideDaemon: the doctor reads the catalog through the daemon, and takes no event from it.
-func TestDoctor_BesideDaemon(t *testing.T) {
-	fake, cfg := patient(t)
+func openDaemon(t *testing.T, cfg *config.Config) *App {
+	t.Helper()
 	daemon, err := NewDaemon(t.Context(), cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return daemon
+}
+
+// runDaemon serves until the test ends.
+func runDaemon(t *testing.T, daemon *App) {
+	t.Helper()
 	ended := make(chan error, 1)
 	go func() { ended <- daemon.Run(t.Context()) }()
 	t.Cleanup(func() {
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		if err := daemon.Close(); err != nil {
+		if err := errors.Join(<-ended, daemon.Close()); err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+// TestDoctor_BesideDaemon: the doctor reads the catalog through the daemon, and takes no event from it.
+func TestDoctor_BesideDaemon(t *testing.T) {
+	fake, cfg := patient(t)
+	runDaemon(t, openDaemon(t, cfg))
 	fake.Until("the daemon's sockets", func() bool { return fake.Sockets() == 2 })
 	got := examine(t, cfg)
 	wantLines(t, got, "fine|data folder|a daemon has it", "fine|Slack socket|Slack lets one be opened; none was", "fine|people|1 of 2 members")
-	opened := slices.IndexFunc(fake.Calls(""), func(c slacktest.Call) bool { return c.Method == "apps.connections.open" })
-	if opened < 0 || fake.Sockets() != 2 {
+	if fake.Sockets() != 2 {
 		t.Errorf("%d sockets are open", fake.Sockets())
 	}
+}
+
+// TestDoctor_HTTP: the doctor knocks where Slack will.
+func TestDoctor_HTTP(t *testing.T) {
+	fake, cfg := patient(t)
+	cfg.Slack.Mode, cfg.Slack.SigningSecret = config.SlackHTTP, inEnv(t, "DOCTOR_SIGNING", fake.SigningSecret)
+	cfg.HTTP.URL = "http://127.0.0.1:9"
+	wantLines(t, examine(t, cfg), "warning|Slack requests|Slack will send to http://127.0.0.1:9/slack/events and its like, where no daemon listens yet")
+
+	daemon := openDaemon(t, cfg)
+	address, err := daemon.Listen(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	runDaemon(t, daemon)
+	fake.Until("the daemon knows itself", func() bool { return len(fake.Calls("auth.test")) > 1 })
+	wantLines(t, examine(t, cfg), "warning|Slack requests|http://127.0.0.1:9/slack/events cannot be reached from here")
+	cfg.HTTP.URL = "http://" + address
+	wantLines(t, examine(t, cfg), "fine|Slack requests|http://"+address+"/slack/events leads here, and wants a signature")
+	cfg.HTTP.URL = strings.TrimSuffix(fake.APIURL, "/api/")
+	wantLines(t, examine(t, cfg), "wrong|Slack requests|"+cfg.HTTP.URL+"/slack/events answers 404")
 }
