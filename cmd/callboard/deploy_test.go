@@ -123,17 +123,17 @@ func checkManifest(t *testing.T, text []byte) {
 	if err := decoder.Decode(&m); err != nil {
 		t.Fatal(err)
 	}
-	within(t, "name", m.Display.Name, 35)
-	within(t, "description", m.Display.Description, 140)
-	within(t, "display_name", m.Features.Bot.Name, 80)
+	hasAtMost(t, "name", m.Display.Name, 35)
+	hasAtMost(t, "description", m.Display.Description, 140)
+	hasAtMost(t, "display_name", m.Features.Bot.Name, 80)
 	if !regexp.MustCompile(`^[a-z0-9._-]+$`).MatchString(m.Features.Bot.Name) || m.Metadata.Major != 1 || len(m.Features.Commands) == 0 {
 		t.Errorf("not a manifest that Slack takes: %+v", m)
 	}
 	urls := []string{m.Settings.Events.URL, m.Settings.Interactivity.URL, m.Settings.Interactivity.Options}
 	for _, c := range m.Features.Commands {
-		within(t, "command", c.Command, 32)
-		within(t, "description of "+c.Command, c.Description, 2000)
-		within(t, "usage_hint of "+c.Command, c.Hint, 1000)
+		hasAtMost(t, "command", c.Command, 32)
+		hasAtMost(t, "description of "+c.Command, c.Description, 2000)
+		hasAtMost(t, "usage_hint of "+c.Command, c.Hint, 1000)
 		if !strings.HasPrefix(c.Command, "/") || !c.Escape {
 			t.Errorf("command %+v", c)
 		}
@@ -151,7 +151,7 @@ func checkManifest(t *testing.T, text []byte) {
 	}
 }
 
-func within(t *testing.T, what, text string, most int) {
+func hasAtMost(t *testing.T, what, text string, most int) {
 	t.Helper()
 	if n := utf8.RuneCountInString(text); n == 0 || n > most {
 		t.Errorf("%s has %d characters, 1 to %d are allowed", what, n, most)

@@ -32,6 +32,7 @@ type Session interface {
 	Ask(ctx context.Context, kind bot.Kind, text string, as catalog.Ref) bot.Reply
 	Sync(ctx context.Context, confirm bool) (ingest.Report, error)
 	Export(ctx context.Context, w io.Writer) error
+	Rules(ctx context.Context) ([]bot.Finding, error)
 	Close() error
 }
 

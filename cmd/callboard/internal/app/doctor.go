@@ -100,6 +100,7 @@ func (d *Doctor) data(ctx context.Context) (known *catalog.Snapshot, serving boo
 	case known.As(catalog.Everything{}).Len() == 0:
 		d.say("catalog", bot.Doubtful, "run callboard sync, which says what it finds", "it is empty")
 	}
+	d.rules(ctx, session)
 	return known, serving
 }
 

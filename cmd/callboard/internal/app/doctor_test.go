@@ -111,7 +111,7 @@ func TestDoctor_AllIsWell(t *testing.T) {
 		"fine|Slack bot token|it is of @callboard in Example (T1), app A1", "fine|Slack scopes|the token has all that it needs",
 		"fine|Slack socket|one was opened, Slack said hello", "fine|Slack channel C1|a test message was posted and deleted",
 		"warning|Slack channels|the bot is missing from 1 of 1 channels of the catalog: C2|",
-		"fine|people|1 of 2 members of the workspace are people of the catalog",
+		"fine|people|1 of 2 members of the workspace are people of the catalog", "fine|rules|there are none",
 		"warning|owners|1 owner that entities name is not in the catalog: group:default/nobody|")
 	if strings.Contains(got, "wrong|") {
 		t.Errorf("something is wrong:\n%s", got)
@@ -147,21 +147,25 @@ func TestDoctor_Slack(t *testing.T) {
 			"the token was revoked", func(_ *testing.T, fake *slacktest.Server, _ *config.Config) {
 				fake.Revoke(fake.BotToken, "token_revoked")
 			}, nil,
-			[]string{"wrong|Slack bot token|Slack refuses the token (token_revoked)", "fine|Slack socket|"}, []string{"Slack channel", "fine|Slack scopes"},
+			[]string{"wrong|Slack bot token|Slack refuses the token (token_revoked)", "fine|Slack socket|"},
+			[]string{"Slack channel", "fine|Slack scopes"},
 		},
 		{
 			"the app's token was revoked", func(_ *testing.T, fake *slacktest.Server, _ *config.Config) {
 				fake.Revoke(fake.AppToken, "invalid_auth")
 			}, nil,
-			[]string{"wrong|Slack socket|Slack refuses the token (invalid_auth)", "fine|Slack bot token|"}, nil,
+			[]string{"wrong|Slack socket|Slack refuses the token (invalid_auth)", "fine|Slack bot token|"},
+			nil,
 		},
 		{
 			"another workspace", func(_ *testing.T, _ *slacktest.Server, cfg *config.Config) { cfg.Slack.Team = "T9" }, nil,
-			[]string{"wrong|Slack bot token|it is for the workspace Example (T1), but slack.team is T9: every event would be dropped|set slack.team: T1"}, nil,
+			[]string{"wrong|Slack bot token|it is for the workspace Example (T1), but slack.team is T9: every event would be dropped|set slack.team: T1"},
+			nil,
 		},
 		{
 			"another app", func(_ *testing.T, _ *slacktest.Server, cfg *config.Config) { cfg.Slack.App = "A9" }, nil,
-			[]string{"wrong|Slack bot token|it is of the app A1, but slack.app is A9"}, nil,
+			[]string{"wrong|Slack bot token|it is of the app A1, but slack.app is A9"},
+			nil,
 		},
 		{
 			"a token that is not there", func(t *testing.T, _ *slacktest.Server, cfg *config.Config) {
@@ -177,14 +181,16 @@ func TestDoctor_Slack(t *testing.T) {
 		},
 		{
 			"somebody else's sockets", func(_ *testing.T, fake *slacktest.Server, _ *config.Config) { fake.Consume() }, nil,
-			[]string{"warning|Slack socket|1 other socket"}, nil,
+			[]string{"warning|Slack socket|1 other socket"},
+			nil,
 		},
 		{
 			"not in the operators' channel", func(_ *testing.T, fake *slacktest.Server, _ *config.Config) {
 				fake.DropScope("chat:write.public") // which the manifest does not ask for
 				fake.RemoveBot("C1")
 			}, nil,
-			[]string{"wrong|Slack channel C1|the bot is not in it"}, nil,
+			[]string{"wrong|Slack channel C1|the bot is not in it"},
+			nil,
 		},
 		{
 			"no such channel", nil, []string{"slack:C9"}, []string{"wrong|Slack channel C9|there is no such channel"}, []string{"Slack channel C1"},
@@ -195,13 +201,15 @@ func TestDoctor_Slack(t *testing.T) {
 				fake.DropScope("channels:history")
 				fake.DropScope("groups:history")
 			}, nil,
-			[]string{"fine|Slack scopes|", "fine|Slack channels|2 channels of the catalog were not looked at"}, []string{"Slack channel C1"},
+			[]string{"fine|Slack scopes|", "fine|Slack channels|2 channels of the catalog were not looked at"},
+			[]string{"Slack channel C1"},
 		},
 		{
 			"a moment's patience", func(_ *testing.T, fake *slacktest.Server, _ *config.Config) {
 				fake.Fail("auth.test", slacktest.Fault{Status: 429, RetryAfter: time.Second})
 			}, nil,
-			[]string{"fine|Slack bot token|"}, nil,
+			[]string{"fine|Slack bot token|"},
+			nil,
 		},
 	}
 	for _, tt := range tests {
@@ -245,10 +253,14 @@ func runDaemon(t *testing.T, daemon *App) {
 // TestDoctor_BesideDaemon: the doctor reads the catalog through the daemon, and takes no event from it.
 func TestDoctor_BesideDaemon(t *testing.T) {
 	fake, cfg := patient(t)
+	cfg.Policy.Visibility = []config.VisibleRule{
+		{Name: "payments", When: `entity.kind == "component"`, Only: []string{"group:default/team", "group:default/nobody"}},
+	}
 	runDaemon(t, openDaemon(t, cfg))
 	fake.Until("the daemon's sockets", func() bool { return fake.Sockets() == 2 })
 	got := examine(t, cfg)
 	wantLines(t, got, "fine|data folder|a daemon has it", "fine|Slack socket|Slack lets one be opened; none was", "fine|people|1 of 2 members")
+	wantLines(t, got, "fine|rules|entities that payments hides: 1", "warning|rules|payments lets group:default/nobody see, whom the catalog does not have|correct policy.visibility[0]")
 	if fake.Sockets() != 2 {
 		t.Errorf("%d sockets are open", fake.Sockets())
 	}

@@ -54,6 +54,7 @@ func (a *App) serveSocket(ctx context.Context) error {
 			panic(http.ErrAbortHandler) // else the client would take what it got for all there is
 		}
 	})
+	mux.HandleFunc("GET /rules", a.socketRules)
 	server := newServer(mux)
 	server.WriteTimeout = syncLimit
 	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
