@@ -357,7 +357,11 @@ func (s *Slack) respond(ctx context.Context, t *turn, r bot.Reply) error {
 	if err != nil {
 		return err
 	}
-	return s.sender.send(ctx, t.request.Address.Channel, "response_url", func(ctx context.Context) error {
+	lane := t.responseURL // which has a limit of its own
+	if m["response_type"] == "in_channel" {
+		lane = t.request.Address.Channel // where the order counts
+	}
+	return s.sender.send(ctx, lane, "response_url", func(ctx context.Context) error {
 		request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.responseURL, bytes.NewReader(body))
 		if err != nil {
 			return err
