@@ -3,6 +3,7 @@ package main // the benchmarks run the program's own parts
 import (
 	"fmt"
 	"io/fs"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -53,10 +54,19 @@ type benchWorld struct {
 
 func newBenchWorld(b *testing.B, n int) *benchWorld {
 	b.Helper()
+	return worldOf(b, n, catalogtest.Files(catalogtest.Options{Entities: n, Seed: benchSeed}))
+}
+
+// worldOf puts files with n entities into a repository.
+func worldOf(b *testing.B, n int, from iter.Seq2[string, []byte]) *benchWorld {
+	b.Helper()
 	w := &benchWorld{b: b, entities: n, repo: filepath.Join(b.TempDir(), "catalog.git")}
 	files := map[string][]byte{}
-	for name, text := range catalogtest.Files(catalogtest.Options{Entities: n, Seed: benchSeed}) {
+	for name, text := range from {
 		files[name] = text
+		if !strings.HasSuffix(name, ".yaml") {
+			continue
+		}
 		w.yamlBytes += int64(len(text))
 		if strings.Contains(string(text), "kind: Component") {
 			w.service = name
