@@ -253,8 +253,7 @@ func (a *Announcer) postpone(key string, why error) {
 		r = &retry{delay: retryLeast}
 		a.later[key] = r
 	}
-	var later *LaterError
-	if errors.As(why, &later) {
+	if later, is := errors.AsType[*LaterError](why); is {
 		r.at = time.Now().Add(later.After)
 		return
 	}

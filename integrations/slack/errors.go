@@ -22,7 +22,7 @@ func explain(err error) error {
 	case errors.As(err, &wait):
 		return &bot.LaterError{After: wait.RetryAfter, Err: err}
 	case refusesToken(err):
-		return fmt.Errorf("Slack refuses the token (%s): install the app again and put its new token into the configuration", code) //nolint:staticcheck // a name begins it
+		return fmt.Errorf("Slack refuses the token (%s): install the app again and put its new token into the configuration", code)
 	case code == "missing_scope":
 		var refused slack.SlackErrorResponse
 		needed := ""
@@ -43,8 +43,7 @@ func refusesToken(err error) bool {
 
 // codeOf is Slack's word for what went wrong; "" when Slack did not say.
 func codeOf(err error) string {
-	var refused slack.SlackErrorResponse
-	if errors.As(err, &refused) {
+	if refused, is := errors.AsType[slack.SlackErrorResponse](err); is {
 		return refused.Err
 	}
 	return ""

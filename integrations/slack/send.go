@@ -75,8 +75,7 @@ func (s *sender) send(ctx context.Context, channel, method string, call func(con
 			return explain(err)
 		}
 		pause := wait
-		var limit *slack.RateLimitedError
-		if errors.As(err, &limit) {
+		if limit, is := errors.AsType[*slack.RateLimitedError](err); is {
 			pause = limit.RetryAfter
 		} else {
 			wait = min(2*wait, sendMost)

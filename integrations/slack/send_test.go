@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -47,7 +48,7 @@ func TestSend_Storm(t *testing.T) {
 		const channels, each = 10, 20
 		for c := range channels {
 			id := fmt.Sprint("CS", c)
-			d.AddChannel(slacktest.ChannelSpec{ID: id, Name: "storm-" + fmt.Sprint(c), Members: []string{d.BotUser, "U1"}})
+			d.AddChannel(slacktest.ChannelSpec{ID: id, Name: "storm-" + strconv.Itoa(c), Members: []string{d.BotUser, "U1"}})
 			thread := d.Say("U1", id, "here")
 			for i := range each {
 				d.show(a, fmt.Sprint(id, "/", i), id, thread, fmt.Sprintf("first %02d", i))

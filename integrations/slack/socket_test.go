@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -186,7 +187,7 @@ func TestSocket_NoSlack(t *testing.T) {
 // The library's own logger prints nothing.
 func TestSocket_Silent(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "stderr")
-	file, err := os.Create(name) //nolint:gosec // in the test's folder
+	file, err := os.Create(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,13 +198,13 @@ func TestSocket_Silent(t *testing.T) {
 		d.FailRandomly(1, 0.5, slacktest.Fault{Status: 500}, slacktest.Fault{Half: true}, slacktest.Fault{Error: "fatal_error"})
 		for i := range 10 {
 			d.CutNext(slacktest.BeforeAck)
-			d.Mention("U1", "C1", fmt.Sprint(i))
+			d.Mention("U1", "C1", strconv.Itoa(i))
 			<-time.After(time.Minute)
 		}
 	})
 	os.Stderr = old
 	_ = file.Close()
-	if printed, err := os.ReadFile(name); err != nil || len(printed) > 0 { //nolint:gosec // in the test's folder
+	if printed, err := os.ReadFile(name); err != nil || len(printed) > 0 {
 		t.Errorf("printed %q, %v", printed, err)
 	}
 }
