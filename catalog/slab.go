@@ -11,13 +11,17 @@ const blockBytes = 32 << 10
 
 // Slab hands out short lists that lie side by side in larger blocks. Documents that are read together cost the
 // heap few objects that way, without gaps of what was thrown away between them. A block lives as long as
-// anything of it is in use. The zero Slab is ready for use, by one goroutine.
+// anything of it is in use, so what comes piece by piece, and goes piece by piece, does not belong into one: a
+// nil Slab makes each list by itself. The zero Slab is ready for use, by one goroutine.
 type Slab[T any] struct{ free []T }
 
 // Take gives a list of n zero values, to which nothing can be appended in place.
 func (s *Slab[T]) Take(n int) []T {
 	if n == 0 {
 		return []T{} // not nil, and without a block
+	}
+	if s == nil {
+		return make([]T, n)
 	}
 	if n > len(s.free) {
 		block := blockBytes / max(1, int(reflect.TypeFor[T]().Size()))
@@ -34,12 +38,12 @@ func (s *Slab[T]) Take(n int) []T {
 // One gives a single zero value.
 func (s *Slab[T]) One() *T { return &s.Take(1)[0] }
 
-// Texts is a Slab for strings.
+// Texts is a Slab for strings. A nil one keeps each by itself.
 type Texts struct{ block strings.Builder }
 
 // Keep gives text as a string that lies beside those kept before.
 func (t *Texts) Keep(text []byte) string {
-	if !t.fits(len(text)) {
+	if t == nil || !t.fits(len(text)) {
 		return string(text)
 	}
 	start := t.block.Len()

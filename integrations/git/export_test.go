@@ -1,6 +1,7 @@
 package git
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 
@@ -21,3 +22,23 @@ func (p Packs) Read(hash string, limit int64) (data []byte, known bool, err erro
 
 // Close closes the files.
 func (p Packs) Close() { p.close() }
+
+// Lister is lister for tests of what it keeps.
+type Lister struct {
+	*lister
+	objs *objects
+}
+
+// NewLister makes a Lister of a bare repository.
+func NewLister(dir string) Lister {
+	return Lister{newLister(Limits{}.withDefaults()), newObjects(dir, "")}
+}
+
+// List makes the listing of a tree.
+func (l Lister) List(ctx context.Context, tree string) error {
+	_, err := l.list(ctx, l.objs, plumbing.NewHash(tree))
+	return err
+}
+
+// Refresh lets go of what was open for reading.
+func (l Lister) Refresh() { l.objs.refresh() }

@@ -38,27 +38,34 @@ type node struct {
 type lister struct {
 	limits Limits
 	nodes  map[string]*node
-	live   int // how many of nodes were in use when that was last counted
+	live   int // entries of the nodes that were in use when that was last counted
+	since  int // entries read since
 	fresh  int // entries read in this listing
 
-	// What listings are made of. A large one has hundreds of thousands of folders, and is kept.
 	slabs listingSlabs
 	names map[string]string // of files, which are often the same from folder to folder
 }
 
+// listingSlabs are what the first listing is made of, which may have hundreds of thousands of folders and is kept.
+// In later ones a few folders are new, some of them until the next listing and some for ever. They are made each
+// by itself, as they are from zero listingSlabs: in slabs, those that stay would keep those that went.
 type listingSlabs struct {
-	nodes catalog.Slab[node]
-	dirs  catalog.Slab[ingest.Dir]
-	subs  catalog.Slab[ingest.Sub]
-	files catalog.Slab[ingest.Blob]
-	texts catalog.Texts
+	nodes *catalog.Slab[node]
+	dirs  *catalog.Slab[ingest.Dir]
+	subs  *catalog.Slab[ingest.Sub]
+	files *catalog.Slab[ingest.Blob]
+	texts *catalog.Texts
+}
+
+func newListingSlabs() listingSlabs {
+	return listingSlabs{new(catalog.Slab[node]), new(catalog.Slab[ingest.Dir]), new(catalog.Slab[ingest.Sub]), new(catalog.Slab[ingest.Blob]), new(catalog.Texts)}
 }
 
 // maxNames bounds how many names of files are remembered.
 const maxNames = 1 << 12
 
 func newLister(l Limits) *lister {
-	return &lister{limits: l, nodes: make(map[string]*node), names: make(map[string]string)}
+	return &lister{limits: l, nodes: make(map[string]*node), names: make(map[string]string), slabs: newListingSlabs()}
 }
 
 // know takes over what a listing says, without what it left out.
@@ -75,31 +82,35 @@ func (l *lister) know(dir *ingest.Dir) *node {
 	return n
 }
 
-// list gives the listing of a tree. Directories of listings before the previous one are forgotten
-// from time to time.
+// list gives the listing of a tree. Directories of listings before it are forgotten when there may be as much of
+// them as of it. That is counted in entries: one folder with all files of a repository is read anew at each commit.
 func (l *lister) list(ctx context.Context, objs *objects, root plumbing.Hash) (*node, error) {
 	l.fresh = 0
 	n, err := l.descend(ctx, objs, root, ".", 0)
+	l.since += l.fresh
 	if err != nil {
 		return nil, err
 	}
-	if len(l.nodes) > 2*l.live+1000 {
+	l.slabs = listingSlabs{}
+	if l.since > l.live+1000 {
 		live := make(map[string]*node)
-		l.collect(n, live)
-		l.nodes, l.live = live, len(live)
+		l.live, l.since = l.collect(n, live), 0
+		l.nodes = live
 	}
 	return n, nil
 }
 
-// collect puts n and all that is below it into live.
-func (l *lister) collect(n *node, live map[string]*node) {
+// collect puts n and all that is below it into live, and counts the entries.
+func (l *lister) collect(n *node, live map[string]*node) (entries int) {
 	if live[n.dir.Hash] != nil {
-		return
+		return 0
 	}
 	live[n.dir.Hash] = n
+	entries = len(n.dir.Files) + len(n.dir.Dirs)
 	for _, s := range n.dir.Dirs {
-		l.collect(l.nodes[s.Hash], live)
+		entries += l.collect(l.nodes[s.Hash], live)
 	}
+	return entries
 }
 
 func (l *lister) descend(ctx context.Context, objs *objects, tree plumbing.Hash, at string, depth int) (*node, error) {
