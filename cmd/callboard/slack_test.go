@@ -89,10 +89,10 @@ metadata: { name: billing }
 spec: { owner: team-pay }
 `
 
-// openOffice starts the program in a mode, with more lines of configuration if any.
-func openOffice(t *testing.T, mode string, o slacktest.Options, more string) *office {
+// openOffice starts the program in a mode.
+func openOffice(t *testing.T, mode string, o slacktest.Options) *office {
 	t.Helper()
-	of := newOffice(t, mode, o, catalogOfOffice, more)
+	of := newOffice(t, mode, o, catalogOfOffice, "")
 	of.start()
 	if mode == config.SlackSocket {
 		of.Until("a socket is open", func() bool { return of.Sockets() > 0 })
@@ -192,7 +192,7 @@ func inBothModes(t *testing.T, session func(t *testing.T, mode string)) {
 
 func TestSlack_WhoOwns(t *testing.T) {
 	inBothModes(t, func(t *testing.T, mode string) {
-		o := openOffice(t, mode, slacktest.Options{}, "")
+		o := openOffice(t, mode, slacktest.Options{})
 
 		o.Command("U1", "C1", "/who-owns", "checkout")
 		card := o.sees("U1", "C1", "checkout", "team-pay", "#pay-eng", "[Share]")
@@ -230,7 +230,7 @@ func TestSlack_WhoOwns(t *testing.T) {
 
 func TestSlack_TypoAndPick(t *testing.T) {
 	inBothModes(t, func(t *testing.T, mode string) {
-		o := openOffice(t, mode, slacktest.Options{}, "")
+		o := openOffice(t, mode, slacktest.Options{})
 		o.Command("U1", "C1", "/who-owns", "billing")
 		pick := o.sees("U1", "C1", `"billing" matches 2 entities`)
 		buttons := pick.Buttons()
@@ -252,7 +252,7 @@ func TestSlack_TypoAndPick(t *testing.T) {
 
 func TestSlack_Link(t *testing.T) {
 	inBothModes(t, func(t *testing.T, mode string) {
-		o := openOffice(t, mode, slacktest.Options{}, "")
+		o := openOffice(t, mode, slacktest.Options{})
 		o.Command("U2", "C1", "/callboard", "whoami")
 		o.sees("U2", "C1", "Person", "unknown")
 
@@ -286,7 +286,7 @@ func TestSlack_Link(t *testing.T) {
 
 func TestSlack_Home(t *testing.T) {
 	inBothModes(t, func(t *testing.T, mode string) {
-		o := openOffice(t, mode, slacktest.Options{}, "")
+		o := openOffice(t, mode, slacktest.Options{})
 		o.OpenHome("U1")
 		o.Until("ada sees her services", func() bool {
 			h := o.Home("U1")

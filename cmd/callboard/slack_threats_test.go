@@ -57,7 +57,7 @@ func (o *office) metric(name string) float64 {
 
 // Row 1 of the threats: a signed request counts once within five minutes, and a write once for ever.
 func TestSlackReplay(t *testing.T) {
-	o := openOffice(t, config.SlackHTTP, slacktest.Options{}, "")
+	o := openOffice(t, config.SlackHTTP, slacktest.Options{})
 	if !o.VerifyURL() || o.VerifyURL(slacktest.WrongSecret()) {
 		t.Error("the challenge is for those who can sign")
 	}
@@ -116,7 +116,7 @@ func TestSlackReplay(t *testing.T) {
 // A page that was refused can be corrected and sent again: that is no repetition.
 func TestSlack_Corrected(t *testing.T) {
 	inBothModes(t, func(t *testing.T, mode string) {
-		o := openOffice(t, mode, slacktest.Options{}, "")
+		o := openOffice(t, mode, slacktest.Options{})
 		o.Command("U2", "C1", "/callboard", "link user:default/nobody")
 		o.Until("the form is open", func() bool { return o.Modal("U2") != nil })
 		if v := o.Modal("U2"); !strings.Contains(v.Lines(), "no such person") {
@@ -139,7 +139,7 @@ func TestSlack_Corrected(t *testing.T) {
 // dropped.
 func TestForeignWorkspace(t *testing.T) {
 	inBothModes(t, func(t *testing.T, mode string) {
-		o := openOffice(t, mode, slacktest.Options{}, "")
+		o := openOffice(t, mode, slacktest.Options{})
 		o.Command("U1", "C1", "/who-owns", "checkout")
 		card := o.sees("U1", "C1", "[Share]")
 		o.Command("U2", "C1", "/callboard", "link")
@@ -193,7 +193,7 @@ func TestForeignWorkspace(t *testing.T) {
 // Row 3 for reads: who may ask.
 func TestSlackKinds(t *testing.T) {
 	inBothModes(t, func(t *testing.T, mode string) {
-		o := openOffice(t, mode, slacktest.Options{Unlimited: true}, "")
+		o := openOffice(t, mode, slacktest.Options{Unlimited: true})
 		tests := map[string]struct {
 			user slacktest.User
 			want string // in the answer; "" for none
@@ -361,7 +361,7 @@ func walk(v any, look func(map[string]any)) {
 // store, while another is answered as before.
 func TestFlood(t *testing.T) {
 	const commands, atOnce = 10_000, 8
-	o := openOffice(t, config.SlackHTTP, slacktest.Options{Unlimited: true}, "")
+	o := openOffice(t, config.SlackHTTP, slacktest.Options{Unlimited: true})
 	o.AddChannel(slacktest.ChannelSpec{ID: "C2", Name: "calm", Members: []string{o.BotUser, "U2"}})
 	start := time.Now()
 	var answered, words, lost atomic.Int32
@@ -404,7 +404,7 @@ func TestFlood(t *testing.T) {
 
 // Row 33 for Slack's routes; what holds for all of HTTP is tried there.
 func TestSlackBodies(t *testing.T) {
-	o := openOffice(t, config.SlackHTTP, slacktest.Options{}, "")
+	o := openOffice(t, config.SlackHTTP, slacktest.Options{})
 	post := func(path string, body []byte, sign bool) int {
 		t.Helper()
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, o.base+path, bytes.NewReader(body))

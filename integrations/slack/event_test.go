@@ -75,11 +75,14 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// sign signs as Slack does.
-func sign(key, body string, at time.Time) http.Header {
+// signedBody is what the tests sign.
+const signedBody = "token=x&command=%2Fwho-owns&text=checkout"
+
+// sign signs signedBody as Slack does.
+func sign(key string, at time.Time) http.Header {
 	stamp := strconv.FormatInt(at.Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(key))
-	mac.Write([]byte("v0:" + stamp + ":" + body))
+	mac.Write([]byte("v0:" + stamp + ":" + signedBody))
 	header := http.Header{}
 	header.Set("X-Slack-Request-Timestamp", stamp)
 	header.Set("X-Slack-Signature", "v0="+hex.EncodeToString(mac.Sum(nil)))
@@ -88,22 +91,22 @@ func sign(key, body string, at time.Time) http.Header {
 
 // Which requests are Slack's (threats.md row 1; that a replay has no second effect is for the sessions).
 func TestSigned(t *testing.T) {
-	const key, body = "8f742231b10e8888abcd99yyyzzz85a5", "token=x&command=%2Fwho-owns&text=checkout"
+	const key, body = "8f742231b10e8888abcd99yyyzzz85a5", signedBody
 	synctest.Test(t, func(t *testing.T) {
 		s := &Slack{options: Options{SigningSecret: secret.New(key)}}
 		now := time.Now()
-		good := func() http.Header { return sign(key, body, now) }
+		good := func() http.Header { return sign(key, now) }
 		tests := map[string]struct {
 			header http.Header
 			body   string
 			want   bool
 		}{
 			"as sent":        {good(), body, true},
-			"299 s old":      {sign(key, body, now.Add(-299*time.Second)), body, true},
-			"301 s old":      {sign(key, body, now.Add(-301*time.Second)), body, false},
-			"302 s ahead":    {sign(key, body, now.Add(302*time.Second)), body, false},
+			"299 s old":      {sign(key, now.Add(-299*time.Second)), body, true},
+			"301 s old":      {sign(key, now.Add(-301*time.Second)), body, false},
+			"302 s ahead":    {sign(key, now.Add(302*time.Second)), body, false},
 			"another byte":   {good(), body + "x", false},
-			"another secret": {sign("other", body, now), body, false},
+			"another secret": {sign("other", now), body, false},
 			"no signature":   {http.Header{"X-Slack-Request-Timestamp": good()["X-Slack-Request-Timestamp"]}, body, false},
 			"no time":        {http.Header{"X-Slack-Signature": good()["X-Slack-Signature"]}, body, false},
 			"empty":          {http.Header{}, body, false},
@@ -122,7 +125,7 @@ func TestSigned(t *testing.T) {
 				t.Errorf("%s: %v, want %v", name, got, tt.want)
 			}
 		}
-		if (&Slack{}).signed(sign("", body, now), []byte(body)) {
+		if (&Slack{}).signed(sign("", now), []byte(body)) {
 			t.Error("without a secret nothing is Slack's")
 		}
 	})

@@ -23,11 +23,8 @@ const (
 	maxErrorText     = 500    // of a field of a modal; not documented, long ones are cut by the client
 	maxIndent        = 8      // of a rich_text_list, from 0
 
-	ackWithin       = 3 * time.Second  // [interact]
-	signatureWindow = 5 * time.Minute  // either way [events]
-	responseLife    = 30 * time.Minute // of a response_url [interact]
-	responseUses    = 5                // posts to a response_url [interact]
-	triggerLife     = 3 * time.Second  // of a trigger_id [interact]
-	messageEvery    = time.Second      // messages in one channel [rate]
-	maxBody         = 1 << 20          // bytes of a request; Slack sends less
+	ackWithin    = 3 * time.Second // [interact]
+	triggerLife  = 3 * time.Second // of a trigger_id [interact]
+	messageEvery = time.Second     // messages in one channel [rate]
+	maxBody      = 1 << 20         // bytes of a request; Slack sends less
 )
