@@ -287,6 +287,10 @@ func TestSlack_Link(t *testing.T) {
 func TestSlack_Home(t *testing.T) {
 	inBothModes(t, func(t *testing.T, mode string) {
 		o := openOffice(t, mode, slacktest.Options{})
+		o.OpenHome("U1", slacktest.OnTab("messages"))
+		if h := o.Home("U1"); h != nil {
+			t.Errorf("the tab of messages was opened, and the home drawn:\n%s", h.Lines())
+		}
 		o.OpenHome("U1")
 		o.Until("ada sees her services", func() bool {
 			h := o.Home("U1")
