@@ -43,6 +43,11 @@ func Scopes(p Purpose, addresses bool) []Scope {
 	if addresses {
 		scopes = append(scopes, Scope{"users:read.email", "recognises people by their verified address, because identity.email is on"})
 	}
+	if p == ForIncidents {
+		scopes = append(scopes,
+			Scope{"channels:read", "knows the name of the channel of a mention, so that answers in open channels are for everybody"},
+			Scope{"groups:read", "the same in private channels; leave it out if incidents are public"})
+	}
 	if p == ForForms {
 		scopes = append(scopes,
 			Scope{"channels:history", "finds its own message in a public operators' channel after a crash, so that none is posted twice"},
@@ -75,9 +80,6 @@ func Manifest(o ManifestOptions) (string, error) {
 	}
 	w := &manifest{base: strings.TrimSuffix(o.URL, "/")}
 	w.line("# The Slack app of Callboard, for %s. Paste it at https://api.slack.com/apps: Create New App, From a manifest.", o.Purpose)
-	if o.Purpose == ForIncidents {
-		w.line("# Answers in incident channels (slack.open_channels) need nothing beyond reads so far.")
-	}
 	w.head()
 	w.features(o.Commands)
 	w.line("oauth_config:\n  scopes:\n    bot:")
