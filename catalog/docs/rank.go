@@ -117,24 +117,15 @@ func mentions(body, root string, most int) int {
 // Rank sorts hits, best first. Loose hits that hold too few of the words are left out.
 func Rank(words []string, hits []Hit, loose bool) []Hit {
 	all := make([]texts, len(hits))
-	known := map[string][]string{} // sections share most of their texts with those of the same page, and of similar ones
-	split := func(text string) []string {
-		words, found := known[text]
-		if !found {
-			words = slices.Clip(tokens(text))
-			known[text] = words
-		}
-		return words
-	}
 	for i := range hits {
 		h := &hits[i]
 		all[i] = texts{
-			heading: split(h.Section.Heading), title: split(h.Page + " " + stem(h.Path)),
-			trail: split(strings.Join(h.Section.Trail, " ")), tags: split(strings.Join(h.Tags, " ")),
+			heading: tokens(h.Section.Heading), title: tokens(h.Page + " " + stem(h.Path)),
+			trail: tokens(strings.Join(h.Section.Trail, " ")), tags: tokens(strings.Join(h.Tags, " ")),
 			body: strings.ToLower(h.Section.Body),
 		}
 		for _, ref := range h.Refs {
-			all[i].title = append(all[i].title, split(ref.Name)...)
+			all[i].title = append(all[i].title, tokens(ref.Name)...)
 		}
 	}
 	kept := make([]Hit, 0, len(hits))

@@ -60,9 +60,6 @@ func cutWord(word string) string {
 // camel splits the name of an alert into its words: KubeAPIErrorBudgetBurn, NodeRAIDDegraded, and
 // etcdNoLeader. Words without a change of case stay whole.
 func camel(name string) []string {
-	if name == "" || strings.IndexFunc(name[1:], unicode.IsUpper) < 0 { // as most are
-		return []string{name}
-	}
 	runes := []rune(name)
 	var out []string
 	start := 0

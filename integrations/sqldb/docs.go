@@ -141,7 +141,7 @@ func openDocs(ctx context.Context, path string) (_ *docsFile, err error) {
 		return nil, err
 	}
 	f.prepared = map[string]*sql.Stmt{}
-	for _, query := range []string{searchHeads, searchBodies, searchPages, searchTexts, searchTitles} {
+	for _, query := range []string{searchHeads, searchBodies, searchPages, searchTexts} {
 		if f.prepared[query], err = f.reader.PrepareContext(ctx, query); err != nil { //nolint:sqlclosecheck // abandon does
 			delete(f.prepared, query)
 			return nil, err

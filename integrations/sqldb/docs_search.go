@@ -206,8 +206,8 @@ func best(scores map[int64]float64) []int64 {
 }
 
 // The two tables, with the same parameters: the match, the number after which to go on, whether only
-// runbooks count (0 or 1), the entity (or "") twice, and the limit. All these queries give one text, which
-// packedRows reads: a row for each, with its columns, would cost more than finding them.
+// runbooks count (0 or 1), the entity (or "") twice, and the limit. The numbers come as one text: a row for
+// each would cost more than finding them.
 const (
 	searchHeads = `SELECT group_concat(rowid, ' ') FROM (SELECT rowid FROM heads WHERE heads MATCH ? AND rowid > ?
 		AND (? = 0 OR EXISTS (SELECT 1 FROM shelf_pages s WHERE s.page = heads.rowid >> 12 AND s.runbook = 1))
@@ -217,14 +217,9 @@ const (
 		AND (? = 0 OR EXISTS (SELECT 1 FROM shelf_pages s WHERE s.page = bodies.rowid >> 12 AND s.runbook = 1))
 		AND (? = '' OR EXISTS (SELECT 1 FROM shelf_pages s WHERE s.page = bodies.rowid >> 12 AND s.ref = ?))
 		ORDER BY rowid LIMIT ?)`
-	searchPages = `SELECT group_concat(concat(page, ' ', runbook, ' ', octet_length(ref), ' ', ref, octet_length(behind), ' ', behind), '')
-		FROM (SELECT * FROM shelf_pages WHERE page IN (SELECT value FROM json_each(?)) ORDER BY page, ref)`
-	searchTexts = `SELECT group_concat(concat(c.id, ' ', c.level, ' ', c.line, ' ', c.last, ' ', octet_length(c.heading), ' ', c.heading,
-			octet_length(c.trail), ' ', c.trail, octet_length(c.anchor), ' ', c.anchor, octet_length(c.body), ' ', c.body), '')
-		FROM sections c WHERE c.id IN (SELECT value FROM json_each(?))`
-	searchTitles = `SELECT group_concat(concat(id, ' ', octet_length(source), ' ', source, octet_length(path), ' ', path,
-			octet_length(revision), ' ', revision, octet_length(title), ' ', title, octet_length(tags), ' ', tags), '')
-		FROM pages WHERE id IN (SELECT value FROM json_each(?))`
+	searchPages = "SELECT page, ref, runbook, behind FROM shelf_pages WHERE page IN (SELECT value FROM json_each(?)) ORDER BY page, ref"
+	searchTexts = `SELECT c.id, c.heading, c.trail, c.level, c.anchor, c.line, c.last, c.body, p.source, p.path, p.revision, p.title, p.tags
+		FROM sections c JOIN pages p ON p.id = c.id >> 12 WHERE c.id IN (SELECT value FROM json_each(?))`
 )
 
 // visible gives up to limit sections that match and that the viewer may see, and whether there are more.
@@ -298,19 +293,27 @@ func (s *docsSearch) look(ctx context.Context, ids []int64) error {
 	if len(pages) == 0 {
 		return nil
 	}
-	rows, err := s.packed(ctx, searchPages, pages)
-	for err == nil && rows.more() {
-		page, runbook, name, behind := rows.number(), rows.number() != 0, rows.text(), docs.Guard(rows.text())
-		ref, wrong := catalog.ParseRef(name, "", catalog.DefaultNamespace)
-		if err = cmp.Or(rows.err, wrong); err != nil || !s.asks(ref, runbook) || !s.sight.Sees(ref, behind) {
-			continue
+	return s.each(ctx, searchPages, pages, func(scan func(...any) error) error {
+		var page int64
+		var name string
+		var runbook bool
+		var behind docs.Guard
+		if err := scan(&page, &name, &runbook, &behind); err != nil {
+			return err
+		}
+		ref, err := catalog.ParseRef(name, "", catalog.DefaultNamespace)
+		if err != nil {
+			return err
+		}
+		if !s.asks(ref, runbook) || !s.sight.Sees(ref, behind) {
+			return nil
 		}
 		s.books[page] = s.books[page] || runbook
 		if len(s.refs[page]) < 5 {
 			s.refs[page] = append(s.refs[page], ref)
 		}
-	}
-	return err
+		return nil
+	})
 }
 
 // asks reports whether the query is about what stands on the shelf of an entity.
@@ -325,12 +328,14 @@ func (s *docsSearch) asks(ref catalog.Ref, runbook bool) bool {
 	return seen && s.query.Only(e)
 }
 
-// packed runs a prepared query about a list of numbers.
-func (s *docsSearch) packed(ctx context.Context, query string, list []int64) (*packedRows, error) {
-	var text sql.NullString
+// each runs a prepared query about a list of numbers and hands its rows on.
+func (s *docsSearch) each(ctx context.Context, query string, list []int64, row func(scan func(...any) error) error) (err error) {
 	stmt := s.tx.StmtContext(ctx, s.file.prepared[query]) //nolint:sqlclosecheck // the end of the transaction does
-	err := stmt.QueryRowContext(ctx, jsonList(list)).Scan(&text)
-	return &packedRows{rest: text.String}, err
+	rows, err := stmt.QueryContext(ctx, jsonList(list))
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, row)
 }
 
 // load gives the sections with their pages. Those of which the viewer sees no entity are left out.
@@ -338,44 +343,20 @@ func (s *docsSearch) load(ctx context.Context, ids []int64) (hits []docs.Hit, er
 	if err := s.look(ctx, ids); err != nil {
 		return nil, err
 	}
-	ids = slices.DeleteFunc(ids, func(id int64) bool { return len(s.refs[id>>ordBits]) == 0 })
-	pages, err := s.titles(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := s.packed(ctx, searchTexts, ids)
-	for err == nil && rows.more() {
-		page := rows.number() >> ordBits
-		h, known := pages[page]
-		h.Section = docs.Section{
-			Level: int(rows.number()), Line: int(rows.number()), Last: int(rows.number()),
-			Heading: rows.text(), Trail: splitList(rows.text()), Anchor: rows.text(), Body: rows.text(),
-		}
-		if err = rows.err; err == nil && known {
+	err = s.each(ctx, searchTexts, ids, func(scan func(...any) error) error {
+		var id int64
+		var h docs.Hit
+		var trail, tags string
+		c := &h.Section
+		err := scan(&id, &c.Heading, &trail, &c.Level, &c.Anchor, &c.Line, &c.Last, &c.Body,
+			&h.Source, &h.Path, &h.Revision, &h.Page, &tags)
+		c.Trail, h.Tags, h.Refs, h.Runbook = splitList(trail), splitList(tags), s.refs[id>>ordBits], s.books[id>>ordBits]
+		if len(h.Refs) > 0 {
 			hits = append(hits, h)
 		}
-	}
+		return err
+	})
 	return hits, err
-}
-
-// titles gives what the hits of a page have in common, by its number.
-func (s *docsSearch) titles(ctx context.Context, ids []int64) (map[int64]docs.Hit, error) {
-	var pages []int64
-	for _, id := range ids {
-		pages = append(pages, id>>ordBits)
-	}
-	slices.Sort(pages)
-	rows, err := s.packed(ctx, searchTitles, slices.Compact(pages))
-	out := make(map[int64]docs.Hit, len(pages))
-	for err == nil && rows.more() {
-		page := rows.number()
-		out[page] = docs.Hit{
-			PageKey: docs.PageKey{Source: rows.text(), Path: rows.text()}, Revision: rows.text(), Page: rows.text(),
-			Tags: splitList(rows.text()), Refs: s.refs[page], Runbook: s.books[page],
-		}
-		err = rows.err
-	}
-	return out, err
 }
 
 // near gives words of headings that resemble those asked for. They come from what the viewer sees: each is
