@@ -92,7 +92,7 @@ spec: { owner: team-pay }
 // openOffice starts the program in a mode.
 func openOffice(t *testing.T, mode string, o slacktest.Options) *office {
 	t.Helper()
-	of := newOffice(t, mode, o, catalogOfOffice, "")
+	of := newOffice(t, mode, o, catalogOfOffice)
 	of.start()
 	if mode == config.SlackSocket {
 		of.Until("a socket is open", func() bool { return of.Sockets() > 0 })
@@ -101,7 +101,7 @@ func openOffice(t *testing.T, mode string, o slacktest.Options) *office {
 }
 
 // newOffice makes the workspace, the catalog and the configuration; nothing runs yet.
-func newOffice(t *testing.T, mode string, o slacktest.Options, descriptors, more string) *office {
+func newOffice(t *testing.T, mode string, o slacktest.Options, descriptors string) *office {
 	t.Helper()
 	s := slacktest.New(t, o)
 	s.AddChannel(slacktest.ChannelSpec{ID: "COPS", Name: "ops", Members: []string{s.BotUser, "U1"}})
@@ -118,7 +118,7 @@ func newOffice(t *testing.T, mode string, o slacktest.Options, descriptors, more
 	text := fmt.Sprintf("http: { listen: \"127.0.0.1:0\", url: \"https://callboard.example.com\" }\ncatalog: { sources: [{ name: acme, git: %q, trusted: true }] }\n"+
 		"slack: { mode: %s, team: %s, app: %s, api_url: %q, open_channels: [\"inc-*\"],\n"+
 		"  bot_token: env:TEST_BOT_TOKEN, app_token: env:TEST_APP_TOKEN, signing_secret: env:TEST_SIGNING_SECRET }\n"+
-		"operators: { channels: [\"slack:COPS\"] }\n%s", repo, mode, s.TeamID, s.AppID, s.APIURL, more)
+		"operators: { channels: [\"slack:COPS\"] }\n", repo, mode, s.TeamID, s.AppID, s.APIURL)
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -273,7 +273,7 @@ func hostileCatalog() (descriptors string, names []string) {
 func TestMentions(t *testing.T) {
 	descriptors, names := hostileCatalog()
 	inBothModes(t, func(t *testing.T, mode string) {
-		o := newOffice(t, mode, slacktest.Options{Unlimited: true}, descriptors, "")
+		o := newOffice(t, mode, slacktest.Options{Unlimited: true}, descriptors)
 		o.problems = true
 		o.start()
 		texts := cardtest.HostileTexts()
@@ -305,7 +305,7 @@ func TestMentions(t *testing.T) {
 func TestLinks(t *testing.T) {
 	inBothModes(t, func(t *testing.T, mode string) {
 		descriptors, _ := hostileCatalog()
-		o := newOffice(t, mode, slacktest.Options{Unlimited: true}, descriptors, "")
+		o := newOffice(t, mode, slacktest.Options{Unlimited: true}, descriptors)
 		o.problems = true
 		o.start()
 		links := 0
@@ -444,7 +444,7 @@ func TestSlackBodies(t *testing.T) {
 // Fault F31: Slack is down when the program starts. Everything else serves, and Slack follows when it is back.
 func TestSlackDown(t *testing.T) {
 	inBothModes(t, func(t *testing.T, mode string) {
-		o := newOffice(t, mode, slacktest.Options{Unlimited: true}, catalogOfOffice, "")
+		o := newOffice(t, mode, slacktest.Options{Unlimited: true}, catalogOfOffice)
 		o.FailRandomly(1, 1, slacktest.Fault{Status: 503})
 		o.start()
 		if got := o.get("/readyz"); !strings.Contains(got, "ready") {
