@@ -56,13 +56,9 @@ func (d *drawing) block(first, further line, words []word, limit int) {
 	}
 }
 
-// head draws the title line. A card whose title is empty, or only the beginning of its summary, is headed
-// by its summary; where facts, rows or a body follow a title, they say what the summary says.
+// head draws the title line, and below it the summary where that says more.
 func (d *drawing) head(c *card.Card) {
-	title, summary := c.Title, c.Summary
-	if follows := len(c.Fields)+len(c.Items)+len(c.Body) > 0; title == "" || !follows && strings.HasPrefix(summary, title) {
-		title, summary = summary, ""
-	}
+	title, summary := c.Head()
 	var w writing
 	w.say(title, inkTitle)
 	for _, tag := range c.Tags {
@@ -76,7 +72,7 @@ func (d *drawing) head(c *card.Card) {
 	if len(w.words) > 0 {
 		d.block(prefix, hang, w.words, maxHeadLines)
 	}
-	if summary == "" || len(c.Fields)+len(c.Items)+len(c.Body) > 0 {
+	if summary == "" {
 		return
 	}
 	w = writing{}

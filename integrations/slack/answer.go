@@ -39,12 +39,12 @@ type reaction struct {
 // that takes longer, or is longer, follows by itself.
 func (s *Slack) react(t *turn, carries int) reaction {
 	s.meters.events.WithLabelValues(t.kind).Inc()
-	if !s.work.begin() {
+	if !s.work.Begin() {
 		s.meters.dropped.WithLabelValues("overload").Inc()
 		return crowded(t, carries)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
-	done := func() { cancel(); s.work.end() }
+	done := func() { cancel(); s.work.End() }
 	taken, replies := make(chan struct{}), make(chan bot.Reply, 1)
 	t.request.Received, t.request.Taken = time.Now(), sync.OnceFunc(func() { close(taken) })
 	go func() {
@@ -93,11 +93,6 @@ func promise(t *turn) any {
 	}
 }
 
-// public reports whether everybody in the channel may see an answer.
-func (t *turn) public(r bot.Reply) bool {
-	return r.Visibility == bot.Public || t.request.Address.Open || t.request.Address.Private
-}
-
 // inline gives the answer as the body of the acknowledgement, if it can be given so.
 func (s *Slack) inline(t *turn, r bot.Reply) (body any, complete bool) {
 	switch {
@@ -143,7 +138,7 @@ func submitted(t *turn, r bot.Reply) any {
 		if r.Card != nil {
 			text = r.Card.Summary
 		}
-		return slack.NewErrorsViewSubmissionResponse(map[string]string{t.firstInput: cut(markup.Terminal(text), maxErrorText)}) // what was entered stays
+		return slack.NewErrorsViewSubmissionResponse(map[string]string{t.firstInput: card.Cut(markup.Terminal(text), maxErrorText)}) // what was entered stays
 	}
 	if view := after(t, r); view != nil {
 		return slack.NewUpdateViewSubmissionResponse(view)
@@ -164,7 +159,7 @@ func after(t *turn, r bot.Reply) *slack.ModalViewRequest {
 		}
 		return view
 	case r.Card != nil:
-		return cardModal(shown(r))
+		return cardModal(r.Shown())
 	case r.Outcome == bot.Repeated:
 		return say("I have this already. Nothing is done twice.")
 	}
@@ -173,9 +168,9 @@ func after(t *turn, r bot.Reply) *slack.ModalViewRequest {
 
 // message is an answer as the acknowledgement of a command, or for a response_url.
 func (s *Slack) message(t *turn, r bot.Reply) map[string]any {
-	c, share := shown(r), r.Share
+	c, share := r.Shown(), r.Share
 	kind := "ephemeral"
-	if t.public(r) {
+	if r.For(t.request.Address) {
 		kind, share = "in_channel", ""
 	}
 	m := map[string]any{
@@ -186,18 +181,6 @@ func (s *Slack) message(t *turn, r bot.Reply) map[string]any {
 		m["thread_ts"] = thread
 	}
 	return m
-}
-
-// shown is the card of a reply, or its JSON for those who asked for it.
-func shown(r bot.Reply) *card.Card {
-	if !r.JSON {
-		return r.Card
-	}
-	encoded, err := json.MarshalIndent(r.Card, "", " ")
-	if err != nil {
-		return r.Card
-	}
-	return &card.Card{Summary: r.Card.Summary, Body: card.Lines("```json\n" + string(encoded) + "\n```")}
 }
 
 // answer gives an answer after the acknowledgement.
@@ -217,11 +200,11 @@ func (s *Slack) give(ctx context.Context, t *turn, r bot.Reply) error {
 	case r.Form != nil && t.trigger != "":
 		return s.openForm(ctx, t, r.Form)
 	case r.Form != nil:
-		return s.post(ctx, t, bot.Reply{Card: formCard(r.Form)}) // a mention cannot open a modal, a button can
+		return s.post(ctx, t, bot.Reply{Card: r.Form.Card()}) // a mention cannot open a modal, a button can
 	case t.kind == "home":
 		return s.publishHome(ctx, t, r)
 	case t.view && t.trigger != "":
-		return s.open(ctx, t, cardModal(shown(r)))
+		return s.open(ctx, t, cardModal(r.Shown()))
 	}
 	return s.reply(ctx, t, r)
 }
@@ -241,12 +224,6 @@ func (s *Slack) reply(ctx context.Context, t *turn, r bot.Reply) error {
 	return s.post(ctx, t, r)
 }
 
-func formCard(f *card.Form) *card.Card {
-	return &card.Card{
-		Title: f.Title, Summary: f.Title, Actions: []card.Action{{Label: "Open the form", Command: f.Command}},
-	}
-}
-
 // openForm opens a form. Where that comes too late, or Slack does not take it, a button does it again.
 func (s *Slack) openForm(ctx context.Context, t *turn, f *card.Form) error {
 	view, err := modal(f, t.request.Address.Channel, t.request.Address.Thread)
@@ -258,7 +235,7 @@ func (s *Slack) openForm(ctx context.Context, t *turn, f *card.Form) error {
 		return err
 	}
 	s.log.Info("a form could not be opened, a button for it goes out", "error", err)
-	return s.reply(ctx, t, bot.Reply{Card: formCard(f)})
+	return s.reply(ctx, t, bot.Reply{Card: f.Card()})
 }
 
 // open shows a modal. A trigger lives for 3 seconds, so there is one attempt.
@@ -293,7 +270,7 @@ func (s *Slack) updateForm(ctx context.Context, t *turn, r bot.Reply) error {
 	}
 	s.log.Info("a form is closed, its answer goes as a message", "error", err)
 	if r.Form != nil {
-		r = bot.Reply{Card: formCard(r.Form)}
+		r = bot.Reply{Card: r.Form.Card()}
 	}
 	if t.request.Address.Channel == "" {
 		t.request.Address.Channel, t.request.Address.Private = t.request.User.ID, true // Slack takes it as the direct message
@@ -302,7 +279,7 @@ func (s *Slack) updateForm(ctx context.Context, t *turn, r bot.Reply) error {
 }
 
 func (s *Slack) publishHome(ctx context.Context, t *turn, r bot.Reply) error {
-	view := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: draw(shown(r), "", maxHomeBlocks)}}
+	view := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: draw(r.Shown(), "", maxHomeBlocks)}}
 	user := t.request.User.ID
 	return s.sender.send(ctx, user, "views.publish", func(ctx context.Context) error {
 		_, err := s.api.PublishViewContext(ctx, slack.PublishViewContextRequest{UserID: user, View: view})
@@ -312,8 +289,8 @@ func (s *Slack) publishHome(ctx context.Context, t *turn, r bot.Reply) error {
 
 // post answers by the bot's own token: to the asker alone, or as a message where others may see it.
 func (s *Slack) post(ctx context.Context, t *turn, r bot.Reply) error {
-	to, c, share := t.request.Address, shown(r), r.Share
-	if t.public(r) {
+	to, c, share := t.request.Address, r.Shown(), r.Share
+	if r.For(t.request.Address) {
 		if to.Thread == "" {
 			to.Thread = t.below
 		}
@@ -400,7 +377,7 @@ func responseError(answer *http.Response) error {
 	case err != nil:
 		return err
 	case answer.StatusCode != http.StatusOK:
-		return slack.SlackErrorResponse{Err: fmt.Sprintf("%s: %s", answer.Status, cut(strings.TrimSpace(string(said)), 100))}
+		return slack.SlackErrorResponse{Err: fmt.Sprintf("%s: %s", answer.Status, card.Cut(strings.TrimSpace(string(said)), 100))}
 	}
 	var verdict struct {
 		OK    *bool  `json:"ok"`

@@ -6,8 +6,12 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"callboard/bot/card"
 	"callboard/bot/card/markup"
 )
+
+// widestTable is how many columns a table may have in the type of code on a phone.
+const widestTable = 60
 
 // body draws Markdown. Slack's rich text has no headings, no tables and no lists within quotes: headings are bold
 // lines, tables are drawn with characters, what is nested in a list is a deeper list or a line of its own.
@@ -19,7 +23,7 @@ func body(markdown string) []slack.RichTextElement {
 	document := markup.ParseMarkdown(markdown, nil)
 	d.blocks(document.Blocks, 0)
 	if document.Cut {
-		d.line(ellipsis, nil)
+		d.line("…", nil)
 	}
 	return d.elements
 }
@@ -57,7 +61,7 @@ func (p *page) block(b markup.Block, depth int) {
 		if b.Title != "" {
 			title += ": " + b.Title
 		}
-		p.line(mark(b.Status)+markup.Terminal(title), &look{Bold: true})
+		p.line(b.Status.Mark()+markup.Terminal(title), &look{Bold: true})
 		p.blocks(b.Blocks, depth)
 	case markup.Table:
 		p.table(b)
@@ -107,7 +111,7 @@ func (p *page) code(lines []string) {
 	for i, l := range lines {
 		safe[i] = markup.Verbatim(l)
 	}
-	text := cut(strings.Join(safe, "\n"), maxSection)
+	text := card.Cut(strings.Join(safe, "\n"), maxSection)
 	if text == "" {
 		return
 	}
@@ -177,46 +181,16 @@ func (p *page) quote(blocks []markup.Block) {
 
 // table draws a table with characters where it is narrow enough for a phone, else as one list a row.
 func (p *page) table(t markup.Table) {
-	const widest = 60
-	cells := append([][]markup.Cell{t.Header}, t.Rows...)
-	widths := make([]int, len(t.Header))
-	total := 0
-	for _, row := range cells {
-		for i, c := range row {
-			if i < len(widths) {
-				widths[i] = max(widths[i], markup.Width(words(c)))
-			}
-		}
-	}
-	for _, w := range widths {
-		total += w + 2
-	}
-	if total > widest {
-		p.rows(t)
+	if lines, fits := t.Draw(widestTable); fits {
+		p.code(lines)
 		return
 	}
-	var lines []string
-	for n, row := range cells {
-		var b strings.Builder
-		for i, c := range row {
-			text := words(c)
-			b.WriteString(text + strings.Repeat(" ", max(widths[i]-markup.Width(text), 0)+2))
-		}
-		lines = append(lines, strings.TrimRight(b.String(), " "))
-		if n == 0 {
-			lines = append(lines, strings.Repeat("─", max(total-2, 1)))
-		}
-	}
-	p.code(lines)
-}
-
-func (p *page) rows(t markup.Table) {
 	for n, row := range t.Rows {
 		list := slack.NewRichTextList(slack.RTEListBullet, 0)
 		for i, c := range row {
 			var w writing
 			if i < len(t.Header) {
-				if label := words(t.Header[i]); label != "" {
+				if label := t.Header[i].Plain(); label != "" {
 					w.raw(label+": ", &look{Bold: true})
 				}
 			}
@@ -230,16 +204,4 @@ func (p *page) rows(t markup.Table) {
 			p.elements = append(p.elements, list)
 		}
 	}
-}
-
-// words gives the text of a cell.
-func words(c markup.Cell) string {
-	var b strings.Builder
-	for _, s := range c {
-		b.WriteString(markup.Terminal(s.Text))
-		if s.Break {
-			b.WriteByte(' ')
-		}
-	}
-	return b.String()
 }

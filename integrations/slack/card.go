@@ -70,21 +70,16 @@ func within(bytes int, elements []slack.RichTextElement) []slack.RichTextElement
 	return elements
 }
 
-// head is the title line. As on the console, a card whose title is empty, or only the beginning of its summary, is
-// headed by its summary; where facts, rows or a body follow a title, they say what the summary says.
+// head is the title line, and below it the summary where that says more.
 func head(c *card.Card) []slack.RichTextElement {
-	title, summary := c.Title, c.Summary
-	follows := len(c.Fields)+len(c.Items)+len(c.Body) > 0
-	if title == "" || !follows && strings.HasPrefix(summary, title) {
-		title, summary = summary, ""
-	}
+	title, summary := c.Head()
 	var w writing
-	w.raw(mark(c.Status), nil)
+	w.raw(c.Status.Mark(), nil)
 	w.say(title, &look{Bold: true})
 	for _, tag := range c.Tags {
 		w.say(" · "+tag, nil)
 	}
-	if summary != "" && !follows {
+	if summary != "" {
 		w.raw("\n", nil)
 		w.say(summary, nil)
 	}
@@ -98,7 +93,7 @@ func facts(fields []card.Field) []slack.RichTextElement {
 	for _, f := range fields {
 		var w writing
 		w.say(f.Label, &look{Bold: true})
-		w.raw("  "+mark(f.Status), nil)
+		w.raw("  "+f.Status.Mark(), nil)
 		if f.Gap != nil {
 			w.say(f.Gap.String(), &look{Italic: true})
 		} else {
@@ -129,7 +124,7 @@ func rows(items []card.Item) []slack.RichTextElement {
 			lists = append(lists, open)
 		}
 		var w writing
-		w.raw(mark(it.Status), nil)
+		w.raw(it.Status.Mark(), nil)
 		w.text(it.Text)
 		if !it.Detail.Empty() {
 			w.raw(" — ", nil)
@@ -146,7 +141,7 @@ func noteSections(notes []card.Note) []slack.RichTextElement {
 	var lines []slack.RichTextElement
 	for _, n := range notes {
 		var w writing
-		if w.raw(mark(n.Status), nil); n.Status == card.None {
+		if w.raw(n.Status.Mark(), nil); n.Status == card.None {
 			w.raw("· ", nil)
 		}
 		w.text(n.Text)
@@ -164,7 +159,7 @@ func footer(c *card.Card) []slack.Block {
 		switch {
 		case left <= 0:
 		case s.At.IsZero():
-			b.WriteString(mrkdwnLink(cut(s.Text, max(left, 2)), s.URL))
+			b.WriteString(mrkdwnLink(card.Cut(s.Text, max(left, 2)), s.URL))
 		default:
 			b.WriteString(mrkdwnMoment(s))
 		}
@@ -216,14 +211,14 @@ func actions(c *card.Card, share string) []slack.Block {
 	if share != "" {
 		room -= 2 * len(share) // kept for the last
 	}
-	picks := pickable(c.Items)
+	picks := c.Picks()
 	if len(picks) > fewRows {
 		if menu := selectRows(picks, room/2); menu != nil {
 			add(menu)
 		}
 	} else {
 		for _, it := range picks {
-			button(pickLabel(it, picks), it.Action)
+			button(it.PickLabel(picks), it.Action)
 		}
 	}
 	for _, a := range c.Actions {
@@ -239,31 +234,6 @@ func actions(c *card.Card, share string) []slack.Block {
 	return []slack.Block{slack.NewActionBlock("", elements...)}
 }
 
-func pickable(items []card.Item) []card.Item {
-	var picks []card.Item
-	for _, it := range items {
-		if it.Action != "" {
-			picks = append(picks, it)
-		}
-	}
-	return picks
-}
-
-// pickLabel names a row: by its text, and by what the text says beside it where other rows have the same.
-func pickLabel(it card.Item, among []card.Item) string {
-	label := it.Text.Plain()
-	alike := 0
-	for _, other := range among {
-		if other.Text.Plain() == label {
-			alike++
-		}
-	}
-	if alike > 1 {
-		label += " — " + it.Detail.Plain()
-	}
-	return label
-}
-
 // selectRows is a select over rows, those that fit: Slack keeps values of options short.
 func selectRows(items []card.Item, bytes int) slack.BlockElement {
 	var options []*slack.OptionBlockObject
@@ -271,7 +241,7 @@ func selectRows(items []card.Item, bytes int) slack.BlockElement {
 		if len(it.Action) > maxOptionText || len(options) == maxOptions {
 			continue
 		}
-		o := slack.NewOptionBlockObject(it.Action, plain(pickLabel(it, items), maxOptionText), nil)
+		o := slack.NewOptionBlockObject(it.Action, plain(it.PickLabel(items), maxOptionText), nil)
 		if bytes -= size(o); bytes < 0 {
 			break
 		}

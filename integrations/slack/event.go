@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"unicode"
 
 	"github.com/slack-go/slack"
 
@@ -276,19 +275,7 @@ func readable(text, self string) string {
 		text = rest
 	}
 	decoded := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(b.String())
-	return strings.TrimSpace(strings.Map(typed, decoded))
-}
-
-// typed drops what nobody types: control characters, those that turn the direction of writing, and what is no text. Answers repeat
-// the text, in the values of their buttons too.
-func typed(r rune) rune {
-	switch {
-	case r == '\n' || r == '\r' || r == '\t':
-		return ' '
-	case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), unicode.Is(unicode.Noncharacter_Code_Point, r), r == unicode.ReplacementChar:
-		return -1
-	}
-	return r
+	return bot.Typable(decoded)
 }
 
 // word is how a piece of markup reads: @U1 for a person, #C1 for a channel, the address of a link.

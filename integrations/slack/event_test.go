@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strconv"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,26 +52,6 @@ func FuzzReadable(f *testing.F) {
 			t.Errorf("readable(%q) = %q", text, got)
 		}
 	})
-}
-
-func TestCut(t *testing.T) {
-	tests := []struct {
-		text  string
-		limit int
-		want  string
-	}{
-		{"short", 10, "short"},
-		{"exactly ten", 11, "exactly ten"},
-		{"one two three", 9, "one two…"},
-		{"onetwothree", 5, "onet…"},
-		{"größe ☕ groß", 8, "größe ☕…"},
-		{"a " + strings.Repeat("b", 20), 10, "a bbbbbbb…"},
-	}
-	for _, tt := range tests {
-		if got := cut(tt.text, tt.limit); got != tt.want || utf8.RuneCountInString(got) > tt.limit {
-			t.Errorf("cut(%q, %d) = %q, want %q", tt.text, tt.limit, got, tt.want)
-		}
-	}
 }
 
 // signedBody is what the tests sign.

@@ -58,7 +58,7 @@ func modal(f *card.Form, channel, thread string) (*slack.ModalViewRequest, error
 	for _, in := range page.Inputs {
 		if in.Error != "" { // Slack shows errors by itself only as the answer to a submission
 			var w writing
-			w.raw(mark(card.Warn), nil)
+			w.raw(card.Warn.Mark(), nil)
 			w.say(in.Error, &look{Bold: true})
 			all = append(all, slack.NewRichTextBlock("", w.section()))
 		}
@@ -142,7 +142,7 @@ func refusals(f *card.Form) map[string]string {
 	errs := map[string]string{}
 	for _, in := range f.Pages[f.At].Inputs {
 		if in.Error != "" {
-			errs[in.Name] = cut(markup.Terminal(in.Error), maxErrorText)
+			errs[in.Name] = card.Cut(markup.Terminal(in.Error), maxErrorText)
 		}
 	}
 	return errs

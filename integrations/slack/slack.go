@@ -55,7 +55,7 @@ type Slack struct {
 	sockets int    // that are open
 	others  int    // greetings in a row that counted more than those
 
-	work   work
+	work   bot.Work
 	places places
 }
 
@@ -92,7 +92,7 @@ func (s *Slack) Serve(ctx context.Context, handle bot.Handler) error {
 	}
 	<-ctx.Done()
 	parts.Wait()
-	if left := s.work.finish(finishLimit); left > 0 {
+	if left := s.work.Finish(bot.FinishLimit); left > 0 {
 		s.log.Warn("answers are cut off, because the program ends", "answers", left)
 	}
 	return nil

@@ -3,7 +3,6 @@ package slack
 import (
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/slack-go/slack"
@@ -12,29 +11,10 @@ import (
 	"callboard/bot/card/markup"
 )
 
-// ellipsis ends what was cut.
-const ellipsis = "…"
-
-// cut keeps at most limit characters of a text, cut after a word where that keeps at least half of them.
-func cut(s string, limit int) string {
-	if utf8.RuneCountInString(s) <= limit {
-		return s
-	}
-	runes := []rune(s)
-	end := limit - 1
-	for i := end; i >= limit/2; i-- {
-		if unicode.IsSpace(runes[i]) {
-			end = i
-			break
-		}
-	}
-	return strings.TrimRightFunc(string(runes[:end]), unicode.IsSpace) + ellipsis
-}
-
 // plain makes a plain_text object of one line, in which Slack reads nothing but :emoji: names, which are
 // switched off.
 func plain(s string, limit int) *slack.TextBlockObject {
-	s = cut(markup.Terminal(s), limit)
+	s = card.Cut(markup.Terminal(s), limit)
 	if strings.TrimSpace(s) == "" {
 		s = "–" // Slack refuses empty texts
 	}
@@ -50,32 +30,16 @@ func escaped(s string) string {
 
 // notification is the text that a lock screen shows: the answer in one line.
 func notification(c *card.Card) string {
-	return cut(mark(c.Status)+escapedUpTo(c.Summary, maxText-4), maxText)
+	return card.Cut(c.Status.Mark()+escapedUpTo(c.Summary, maxText-4), maxText)
 }
 
 // escapedUpTo escapes what was cut before, so that no entity is cut apart.
 func escapedUpTo(s string, limit int) string {
 	for short := limit; ; short /= 2 {
-		if e := escaped(cut(s, short)); utf8.RuneCountInString(e) <= limit || short < 2 {
+		if e := escaped(card.Cut(s, short)); utf8.RuneCountInString(e) <= limit || short < 2 {
 			return e
 		}
 	}
-}
-
-// mark is how a status looks in front of a text.
-func mark(s card.Status) string {
-	switch s {
-	case card.OK:
-		return "✅ "
-	case card.Warn:
-		return "⚠️ "
-	case card.Bad:
-		return "🔴 "
-	case card.Unknown:
-		return "❔ "
-	case card.None:
-	}
-	return ""
 }
 
 // maxSection is how many characters one fact or paragraph may take; console and docs have the whole of it.
@@ -116,7 +80,7 @@ func (w *writing) room(s string) string {
 	case left <= 0:
 		return ""
 	}
-	return cut(s, left)
+	return card.Cut(s, left)
 }
 
 func (w *writing) last() (*slack.RichTextSectionTextElement, bool) {

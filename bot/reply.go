@@ -1,0 +1,40 @@
+package bot
+
+import (
+	"encoding/json"
+	"strings"
+	"unicode"
+
+	"callboard/bot/card"
+)
+
+// For reports whether everybody at the address may see the reply.
+func (r Reply) For(a Address) bool {
+	return r.Visibility == Public || a.Open || a.Private
+}
+
+// Shown is the card of a reply, or its JSON for those who asked for it.
+func (r Reply) Shown() *card.Card {
+	if !r.JSON || r.Card == nil {
+		return r.Card
+	}
+	encoded, err := json.MarshalIndent(r.Card, "", " ")
+	if err != nil {
+		return r.Card
+	}
+	return &card.Card{Summary: r.Card.Summary, Body: card.Lines("```json\n" + string(encoded) + "\n```")}
+}
+
+// Typable gives text without what nobody types: control characters, those that turn the direction of writing, and what is no
+// text; line breaks become spaces. Answers repeat the text, in the values of their buttons too.
+func Typable(text string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\r' || r == '\t':
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), unicode.Is(unicode.Noncharacter_Code_Point, r), r == unicode.ReplacementChar:
+			return -1
+		}
+		return r
+	}, text))
+}
