@@ -10,7 +10,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -21,12 +20,9 @@ import (
 )
 
 const (
-	inlineWithin = 700 * time.Millisecond // an answer that is ready by then goes with the acknowledgement
-	takenWithin  = 200 * time.Millisecond // more, for an event to be stored before it is acknowledged
-	answerLimit  = 30 * time.Second       // for all of an answer
-	promiseLife  = time.Second            // until Slack has surely drawn what a form was acknowledged with
-	replyBytes   = 64 << 10               // read of what Slack says to an answer
-	publicTries  = 3                      // posts of one answer that others see
+	promiseLife = time.Second // until Slack has surely drawn what a form was acknowledged with
+	replyBytes  = 64 << 10    // read of what Slack says to an answer
+	publicTries = 3           // posts of one answer that others see
 )
 
 // reaction is what an event is acknowledged with.
@@ -39,35 +35,25 @@ type reaction struct {
 // that takes longer, or is longer, follows by itself.
 func (s *Slack) react(t *turn, carries int) reaction {
 	s.meters.events.WithLabelValues(t.kind).Inc()
-	if !s.work.Begin() {
+	var body any
+	verdict := s.work.Race(&t.request,
+		func(ctx context.Context, req *bot.Request) bot.Reply { s.locate(ctx, t); return s.handler()(ctx, req) },
+		func(r bot.Reply) (complete bool) {
+			body, complete = s.inline(t, r)
+			return complete && (body == nil || size(body) <= carries)
+		},
+		func(ctx context.Context, r bot.Reply) { s.answer(ctx, t, r) })
+	switch verdict {
+	case bot.Answered:
+		return reaction{true, body}
+	case bot.Promised:
+		return reaction{true, promise(t)}
+	case bot.Crowded:
 		s.meters.dropped.WithLabelValues("overload").Inc()
 		return crowded(t, carries)
+	case bot.Untaken:
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
-	done := func() { cancel(); s.work.End() }
-	taken, replies := make(chan struct{}), make(chan bot.Reply, 1)
-	t.request.Received, t.request.Taken = time.Now(), sync.OnceFunc(func() { close(taken) })
-	go func() {
-		s.locate(ctx, t)
-		replies <- s.handler()(ctx, &t.request)
-	}()
-	select {
-	case reply := <-replies:
-		if body, complete := s.inline(t, reply); complete && (body == nil || size(body) <= carries) {
-			done()
-			return reaction{true, body}
-		}
-		go func() { defer done(); s.answer(ctx, t, reply) }()
-		return reaction{true, promise(t)}
-	case <-time.After(inlineWithin):
-	}
-	go func() { defer done(); s.answer(ctx, t, <-replies) }()
-	select {
-	case <-taken:
-		return reaction{true, promise(t)}
-	case <-time.After(takenWithin):
-		return reaction{}
-	}
+	return reaction{}
 }
 
 // crowded tells who gave a command that there is too much to do. Other events Slack sends again.

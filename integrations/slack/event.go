@@ -60,11 +60,11 @@ func (s *Slack) user(id string) bot.ChatUser {
 // address is where an event came from. Name is what Slack calls the channel beside it, "" where it does not say.
 func (s *Slack) address(channel, name, thread string) bot.Address {
 	if !placeholder(name) {
-		s.places.called(channel, name)
+		s.places.Called(channel, name)
 	}
 	return bot.Address{
 		Platform: platform, Workspace: s.options.Team, Channel: channel, Thread: thread,
-		Open: s.openChannel(name), Private: s.places.isDirect(channel),
+		Open: s.openChannel(name), Private: s.places.IsDirect(channel),
 	}
 }
 
@@ -137,7 +137,7 @@ func (s *Slack) fromEvent(o *outer) (*turn, error) {
 		t.kind, t.request.Kind = "mention", bot.Mention
 		t.request.Address, t.below = s.address(e.Channel, "", e.ThreadTS), e.TS
 	case e.Type == "message" && e.SubType == "" && e.ChannelType == "im":
-		s.places.direct(e.Channel) // events come of the bot's own direct messages only
+		s.places.Direct(e.Channel) // events come of the bot's own direct messages only
 		t.kind, t.request.Kind = "message", bot.Mention
 		t.request.Address = s.address(e.Channel, "", e.ThreadTS)
 	case e.Type == "app_home_opened" && e.Tab == "home":

@@ -56,7 +56,7 @@ type Slack struct {
 	others  int    // greetings in a row that counted more than those
 
 	work   bot.Work
-	places places
+	places bot.Places
 }
 
 // New makes the adapter. Nothing is sent before Serve or Handler.
