@@ -53,12 +53,27 @@ func Identify(who Identity) Middleware {
 	}
 }
 
-// Inbox remembers the events that change something, so that a repetition has no second effect.
+// Inbox remembers the events that change something, so that a repetition has no second effect and a crash loses none
+// (threats.md rule R7).
 type Inbox interface {
-	// Take stores the event's key and reports whether it is new: false means that it was taken in the last 24 hours,
-	// also by an earlier run of the program.
-	Take(ctx context.Context, key string) (fresh bool, err error)
+	// Take stores the event's key, with the request that it makes, and reports whether it is new: false means that it
+	// was taken in the last 24 hours, also by an earlier run of the program.
+	Take(ctx context.Context, key string, request []byte) (fresh bool, err error)
+	// Done notes that the request was carried out or refused, and forgets it. The key stays.
+	Done(ctx context.Context, key string) error
+	// Left gives what was taken in the last 24 hours and is not done, oldest first: before anything new is taken, that is
+	// what an earlier run of the program left behind. What was given LeftTries times is not given again.
+	Left(ctx context.Context) ([]Left, error)
 }
+
+// Left is a request that was taken and not done.
+type Left struct {
+	Key     string
+	Request []byte // as it was given to Take
+}
+
+// LeftTries is how often a request that was left behind is tried: it may be what ends the program.
+const LeftTries = 3
 
 // ErrGone is what a Poster's errors wrap when trying again is of no use: the channel is archived, the bot was
 // removed from it, somebody deleted the message.

@@ -162,7 +162,9 @@ func TestOnce(t *testing.T) {
 
 type brokenInbox struct{ err error }
 
-func (b *brokenInbox) Take(context.Context, string) (bool, error) { return b.err == nil, b.err }
+func (b *brokenInbox) Take(context.Context, string, []byte) (bool, error) { return b.err == nil, b.err }
+func (b *brokenInbox) Done(context.Context, string) error                 { return b.err }
+func (b *brokenInbox) Left(context.Context) ([]bot.Left, error)           { return nil, b.err }
 
 // A write that cannot be recorded is refused, and may be tried again.
 func TestOnce_BrokenInbox(t *testing.T) {

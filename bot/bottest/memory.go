@@ -16,6 +16,8 @@ type Memory struct {
 	messages []bot.Message
 	givenUp  map[string]string
 	taken    map[string]time.Time
+	left     []bot.Left
+	tries    map[string]int // by key: how often Left gave it
 }
 
 // Want implements bot.Messages.
@@ -97,7 +99,7 @@ func (s *Memory) change(key string, change func(*bot.Message)) error {
 }
 
 // Take implements bot.Inbox.
-func (s *Memory) Take(_ context.Context, key string) (bool, error) {
+func (s *Memory) Take(_ context.Context, key string, request []byte) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -105,8 +107,30 @@ func (s *Memory) Take(_ context.Context, key string) (bool, error) {
 		return false, nil
 	}
 	if s.taken == nil {
-		s.taken = map[string]time.Time{}
+		s.taken, s.tries = map[string]time.Time{}, map[string]int{}
 	}
 	s.taken[key] = now
+	s.left = append(s.left, bot.Left{Key: key, Request: request})
 	return true, nil
+}
+
+// Done implements bot.Inbox.
+func (s *Memory) Done(_ context.Context, key string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left = slices.DeleteFunc(s.left, func(l bot.Left) bool { return l.Key == key })
+	return nil
+}
+
+// Left implements bot.Inbox.
+func (s *Memory) Left(context.Context) ([]bot.Left, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var left []bot.Left
+	for _, l := range s.left {
+		if s.tries[l.Key]++; s.tries[l.Key] <= bot.LeftTries {
+			left = append(left, l)
+		}
+	}
+	return left, nil
 }

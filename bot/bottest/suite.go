@@ -104,7 +104,7 @@ func Inbox(t *testing.T, open func(t *testing.T) bot.Inbox) {
 			key  string
 			want bool
 		}{{"a", true}, {"a", false}, {"b", true}, {"a", false}, {"A", true}} {
-			got, err := store.Take(t.Context(), step.key)
+			got, err := store.Take(t.Context(), step.key, []byte("what it asks"))
 			must(t, err)
 			if got != step.want {
 				t.Errorf("Take(%q) = %v, want %v", step.key, got, step.want)
@@ -118,7 +118,7 @@ func Inbox(t *testing.T, open func(t *testing.T) bot.Inbox) {
 		var takers sync.WaitGroup
 		for i := range 20 {
 			takers.Go(func() {
-				fresh, err := store.Take(t.Context(), "click")
+				fresh, err := store.Take(t.Context(), "click", []byte("{}"))
 				if err != nil {
 					t.Error(err)
 				}
@@ -132,6 +132,30 @@ func Inbox(t *testing.T, open func(t *testing.T) bot.Inbox) {
 		wins.Range(func(any, any) bool { n++; return true })
 		if n != 1 {
 			t.Errorf("%d of 20 took the same event, want 1", n)
+		}
+	})
+
+	t.Run("what is left behind", func(t *testing.T) {
+		store := open(t)
+		for _, key := range []string{"first", "second", "third"} {
+			_, err := store.Take(t.Context(), key, []byte("asks "+key))
+			must(t, err)
+		}
+		must(t, store.Done(t.Context(), "second"))
+		must(t, store.Done(t.Context(), "unknown"))
+		want := []bot.Left{{Key: "first", Request: []byte("asks first")}, {Key: "third", Request: []byte("asks third")}}
+		for try := range bot.LeftTries + 1 {
+			left, err := store.Left(t.Context())
+			must(t, err)
+			if try == bot.LeftTries {
+				want = nil
+			}
+			if diff := cmp.Diff(want, left); diff != "" {
+				t.Errorf("left at start %d (-want +got):\n%s", try+1, diff)
+			}
+		}
+		if fresh, err := store.Take(t.Context(), "first", []byte("again")); err != nil || fresh {
+			t.Errorf("what was given up is taken as new: %v, %v", fresh, err)
 		}
 	})
 }

@@ -114,7 +114,7 @@ type slowInbox struct {
 	broken atomic.Bool
 }
 
-func (i *slowInbox) Take(ctx context.Context, key string) (bool, error) {
+func (i *slowInbox) Take(ctx context.Context, key string, request []byte) (bool, error) {
 	i.disk <- struct{}{}
 	defer func() { <-i.disk }()
 	<-time.After(2 * time.Second)
@@ -122,7 +122,7 @@ func (i *slowInbox) Take(ctx context.Context, key string) (bool, error) {
 		return false, errors.New("disk full")
 	}
 	defer i.stored.Add(1)
-	return i.Memory.Take(ctx, key)
+	return i.Memory.Take(ctx, key, request)
 }
 
 // Fault F16, a store that takes 2 s: a write is not acknowledged before it is stored, nor is its repetition, and it has

@@ -24,17 +24,51 @@ type Chat struct{ db *DB }
 func (d *DB) Chat() *Chat { return &Chat{d} }
 
 // Take implements bot.Inbox.
-func (c *Chat) Take(ctx context.Context, key string) (fresh bool, err error) {
+func (c *Chat) Take(ctx context.Context, key string, request []byte) (fresh bool, err error) {
 	now := time.Now()
 	err = c.db.write(ctx, func(tx *sql.Tx) error {
 		if _, err := c.exec(ctx, tx, "DELETE FROM inbox WHERE taken_at < ?", nanos(now.Add(-inboxMemory))); err != nil {
 			return err
 		}
-		rows, err := c.exec(ctx, tx, "INSERT INTO inbox (event_key, taken_at) VALUES (?, ?) ON CONFLICT (event_key) DO NOTHING", key, nanos(now))
+		rows, err := c.exec(ctx, tx, "INSERT INTO inbox (event_key, taken_at, request) VALUES (?, ?, ?) ON CONFLICT (event_key) DO NOTHING", key, nanos(now), string(request))
 		fresh = rows == 1
 		return err
 	})
 	return fresh && err == nil, err
+}
+
+// Done implements bot.Inbox.
+func (c *Chat) Done(ctx context.Context, key string) error {
+	return c.db.write(ctx, func(tx *sql.Tx) error {
+		_, err := c.exec(ctx, tx, "UPDATE inbox SET request = '' WHERE event_key = ?", key)
+		return err
+	})
+}
+
+// Left implements bot.Inbox.
+func (c *Chat) Left(ctx context.Context) (list []bot.Left, err error) {
+	since := nanos(time.Now().Add(-inboxMemory))
+	err = c.db.write(ctx, func(tx *sql.Tx) (err error) {
+		list = nil // of an attempt that failed
+		if _, err := c.exec(ctx, tx, "UPDATE inbox SET tries = tries + 1 WHERE request <> ''"); err != nil {
+			return err
+		}
+		const left = "SELECT event_key, request FROM inbox WHERE request <> '' AND tries <= ? AND taken_at >= ? ORDER BY taken_at, event_key"
+		rows, err := tx.QueryContext(ctx, c.db.dialect.rebind(left), bot.LeftTries, since)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, rows.Close()) }()
+		for rows.Next() {
+			var l bot.Left
+			if err := rows.Scan(&l.Key, &l.Request); err != nil {
+				return err
+			}
+			list = append(list, l)
+		}
+		return rows.Err()
+	})
+	return list, err
 }
 
 // Want implements bot.Messages.

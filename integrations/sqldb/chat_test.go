@@ -27,13 +27,13 @@ func openChat(t *testing.T) *sqldb.Chat {
 func TestChat_Restart(t *testing.T) {
 	dir := t.TempDir()
 	db := open(t, dir)
-	if fresh, err := db.Chat().Take(t.Context(), "click"); err != nil || !fresh {
+	if fresh, err := db.Chat().Take(t.Context(), "click", nil); err != nil || !fresh {
 		t.Fatalf("%v, %v", fresh, err)
 	}
 	closeDB(t, db)
 	db = open(t, dir)
 	defer closeDB(t, db)
-	if fresh, err := db.Chat().Take(t.Context(), "click"); err != nil || fresh {
+	if fresh, err := db.Chat().Take(t.Context(), "click", nil); err != nil || fresh {
 		t.Errorf("taken twice: %v, %v", fresh, err)
 	}
 }

@@ -48,6 +48,7 @@ type App struct {
 	chat      *chat
 	rules     *rulebook
 	handle    bot.Handler
+	resume    bot.Handler // of requests that were stored by an earlier run
 	closer    closer
 	listener  net.Listener // of HTTP; nil until Listen
 
@@ -104,11 +105,12 @@ func (a *App) open(ctx context.Context) error {
 	a.meters.watch(a.syncer.Snapshot, a.docs, a.syncer.Behind)
 	a.watchDocs()
 	a.chat = a.newChat()
-	a.handle = a.handler(history)
+	mux := a.mux(history)
+	a.handle, a.resume = a.around(mux), a.observed(a.allowed(mux))
 	return nil
 }
 
-func (a *App) handler(history *git.History) bot.Handler {
+func (a *App) mux(history *git.History) *bot.Mux {
 	past := newPast(a.syncer, history)
 	a.closer.add("past", past.close)
 	deps := command.Deps{
@@ -116,8 +118,7 @@ func (a *App) handler(history *git.History) bot.Handler {
 		Docs: a.docs, History: history, CatalogAt: past.at, PagesAt: past.pages,
 		Announce: a.announce(), Operators: operators(a.config), Account: a.account,
 	}
-	mux := bot.NewMux(command.All(deps), command.Words(a.log), deps.Complete)
-	return a.around(mux)
+	return bot.NewMux(command.All(deps), command.Words(a.log), deps.Complete)
 }
 
 // Run keeps the catalog in step with its sources, serves HTTP and the local socket, and watches the
@@ -126,10 +127,11 @@ func (a *App) Run(ctx context.Context) error {
 	if err := a.openSlack(); err != nil {
 		return err
 	}
+	left := a.left(ctx)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context) error{a.serveHTTP, a.serveSocket, a.runSync, a.runDocs, a.runChecks, a.runSlack, a.runAnnouncer} {
+	for _, part := range []func(context.Context) error{left, a.serveHTTP, a.serveSocket, a.runSync, a.runDocs, a.runChecks, a.runSlack, a.runAnnouncer} {
 		parts.Go(func() {
 			if err := part(ctx); err != nil {
 				cancel(err)

@@ -46,10 +46,32 @@ func (a *App) newChat() *chat {
 
 // around is what every request passes on its way to the commands, outermost first.
 func (a *App) around(mux *bot.Mux) bot.Handler {
-	return bot.Chain(mux.Handle,
-		bot.Observe(a.observeRequest), bot.Recover(a.log), bot.Deadline(requestLimit),
-		bot.Limit(bot.DefaultLimits()), bot.Once(mux.Writes, a.db.Chat(), a.log), // a flood is not even remembered
-		bot.Identify(a.chat.identity), admit(a.config.Identity.Guests), a.refusals)
+	return a.observed(bot.Chain(a.allowed(mux),
+		bot.Limit(bot.DefaultLimits()), bot.Once(mux.Writes, a.db.Chat(), a.log))) // a flood is not even remembered
+}
+
+// observed notes what becomes of a request, which neither a panic nor a long time ends.
+func (a *App) observed(handle bot.Handler) bot.Handler {
+	return bot.Chain(handle, bot.Observe(a.observeRequest), bot.Recover(a.log), bot.Deadline(requestLimit))
+}
+
+// allowed finds out who asks, and turns away who may not.
+func (a *App) allowed(mux *bot.Mux) bot.Handler {
+	return bot.Chain(mux.Handle, bot.Identify(a.chat.identity), admit(a.config.Identity.Guests), a.refusals)
+}
+
+// left gives what carries out the requests that an earlier run of the program took and did not come to. It is
+// called before anything new is taken.
+func (a *App) left(ctx context.Context) func(context.Context) error {
+	inbox := a.db.Chat()
+	left, err := inbox.Left(ctx)
+	if err != nil { // what only reads works all the same
+		a.log.Error("the requests that were left behind cannot be read; the next start tries again", "error", err)
+	}
+	return func(ctx context.Context) error {
+		bot.Resume(ctx, inbox, left, a.resume, a.log)
+		return nil
+	}
 }
 
 // admit turns away accounts that are nobody's, or not of this company (threats.md row 3). Bots hear nothing, so that
