@@ -18,6 +18,7 @@ type turn struct {
 	request     bot.Request
 	responseURL string
 	trigger     string
+	channelName string // what Slack calls the channel beside the event; "" where it does not say
 	message     string // ts of the message that a button is on
 	ephemeral   bool   // that message is seen by the asker only
 	view        bool   // a button on the home tab or in a modal: there is no message to answer beside
@@ -36,11 +37,10 @@ func (s *Slack) fromCommand(form url.Values) (*turn, error) {
 	if !known {
 		return nil, errUnroutable
 	}
-	address := s.address(get("channel_id"), get("channel_name"), "")
 	return &turn{
-		kind: "command", responseURL: get("response_url"), trigger: get("trigger_id"),
+		kind: "command", responseURL: get("response_url"), trigger: get("trigger_id"), channelName: get("channel_name"),
 		request: bot.Request{
-			Kind: bot.Typed, ID: idOf("command", get("trigger_id")), User: s.user(get("user_id")), Address: address,
+			Kind: bot.Typed, ID: idOf("command", get("trigger_id")), User: s.user(get("user_id")), Address: s.address(get("channel_id"), ""),
 			Text: strings.TrimSpace(verb + " " + readable(get("text"), "")),
 		},
 	}, nil
@@ -58,14 +58,10 @@ func (s *Slack) user(id string) bot.ChatUser {
 	return bot.ChatUser{Platform: platform, Workspace: s.options.Team, ID: id}
 }
 
-// address is where an event came from. Name is what Slack calls the channel beside it, "" where it does not say.
-func (s *Slack) address(channel, name, thread string) bot.Address {
-	if !placeholder(name) {
-		s.places.called(channel, name)
-	}
+// address is where an event came from. Whether it is open, locate finds out.
+func (s *Slack) address(channel, thread string) bot.Address {
 	return bot.Address{
-		Platform: platform, Workspace: s.options.Team, Channel: channel, Thread: thread,
-		Open: s.openChannel(name), Private: s.places.isDirect(channel),
+		Platform: platform, Workspace: s.options.Team, Channel: channel, Thread: thread, Private: s.places.isDirect(channel),
 	}
 }
 
@@ -136,11 +132,11 @@ func (s *Slack) fromEvent(o *outer) (*turn, error) {
 	switch {
 	case e.Type == "app_mention" && e.SubType == "":
 		t.kind, t.request.Kind = "mention", bot.Mention
-		t.request.Address, t.below = s.address(e.Channel, "", e.ThreadTS), e.TS
+		t.request.Address, t.below = s.address(e.Channel, e.ThreadTS), e.TS
 	case e.Type == "message" && e.SubType == "" && e.ChannelType == "im":
 		s.places.direct(e.Channel) // events come of the bot's own direct messages only
 		t.kind, t.request.Kind = "message", bot.Mention
-		t.request.Address = s.address(e.Channel, "", e.ThreadTS)
+		t.request.Address = s.address(e.Channel, e.ThreadTS)
 	case e.Type == "app_home_opened" && e.Tab == "home":
 		t.kind, t.request.Kind, t.request.Text = "home", bot.Home, "home"
 		t.request.Address = bot.Address{Platform: platform, Workspace: s.options.Team, Private: true}
@@ -162,9 +158,9 @@ func (s *Slack) fromInteraction(payload []byte) (*turn, error) {
 	if p.User.TeamID != "" && p.User.TeamID != p.Team.ID && p.User.TeamID != s.options.Team {
 		return nil, errForeignWorkspace
 	}
-	t := &turn{responseURL: p.ResponseURL, trigger: p.TriggerID}
+	t := &turn{responseURL: p.ResponseURL, trigger: p.TriggerID, channelName: p.Channel.Name}
 	t.request.User = s.user(p.User.ID)
-	t.request.Address = s.address(channelOf(p), p.Channel.Name, p.Container.ThreadTs)
+	t.request.Address = s.address(channelOf(p), p.Container.ThreadTs)
 	switch p.Type {
 	case slack.InteractionTypeBlockActions:
 		return t, t.action(&p)
@@ -221,7 +217,7 @@ func (s *Slack) submission(t *turn, p *slack.InteractionCallback) error {
 	t.request.Kind, t.request.Text, t.request.Page = bot.Submission, state.Command, state.Page
 	t.request.ID = idOf("submission", p.TriggerID) // a page that was refused comes again with the same view and hash
 	t.request.Values = state.Values
-	t.request.Address = s.address(state.Channel, "", state.Thread)
+	t.request.Address = s.address(state.Channel, state.Thread)
 	if t.request.Address.Channel == "" {
 		t.request.Address.Private = true
 	}

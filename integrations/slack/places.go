@@ -12,12 +12,13 @@ import (
 )
 
 const (
-	placeLife  = time.Hour       // how long the name of a channel counts
-	placeLimit = 1 * time.Second // an answer waits no longer for the name of its channel
-	maxPlaces  = 20_000          // that are remembered
+	placeLife  = time.Hour              // how long the name of a channel counts
+	placeDoubt = time.Minute            // how long it counts that Slack did not say it
+	placeLimit = 500 * time.Millisecond // an answer waits no longer for it, so that it still goes with the acknowledgement
+	maxPlaces  = 20_000                 // that are remembered
 )
 
-// places remembers what Slack says about channels, because answers are for everybody only where that is known to be
+// places remembers what Slack says about channels when it is asked, because answers are for everybody only where that is known to be
 // meant. Its zero value is empty.
 type places struct {
 	mu    sync.Mutex
@@ -26,18 +27,18 @@ type places struct {
 }
 
 type placeName struct {
-	name string // "" when Slack does not say
-	at   time.Time
+	name  string // "" when it has none here, or Slack does not say
+	until time.Time
 }
 
-// called notes the name of a channel.
-func (p *places) called(channel, name string) {
+// called notes the name of a channel, which counts for so long.
+func (p *places) called(channel, name string, life time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.names == nil || len(p.names) >= maxPlaces {
 		p.names = map[string]placeName{}
 	}
-	p.names[channel] = placeName{name, time.Now()}
+	p.names[channel] = placeName{name, time.Now().Add(life)}
 }
 
 // name gives the name of a channel; known is false when it was not told lately.
@@ -45,7 +46,7 @@ func (p *places) name(channel string) (name string, known bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	found, known := p.names[channel]
-	return found.name, known && time.Since(found.at) < placeLife
+	return found.name, known && time.Now().Before(found.until)
 }
 
 // direct notes that a channel is the bot's conversation with one person.
@@ -84,23 +85,25 @@ func (s *Slack) openChannel(name string) bool {
 	})
 }
 
-// locate finds out whether a turn that came without the name of its channel, as mentions do, is in an open one.
-// Where Slack does not say, the answer is for the asker alone.
+// locate finds out whether a turn is in an open channel. The name that came with it, if one did, can only say that it is
+// not: that another company reads there, too, Slack tells only who asks. Where it does not, the answer is for the asker alone.
 func (s *Slack) locate(ctx context.Context, t *turn) {
 	a := &t.request.Address
-	if len(s.options.Open) == 0 || a.Open || a.Private || a.Channel == "" || strings.HasPrefix(a.Channel, "D") {
+	if len(s.options.Open) == 0 || a.Private || a.Channel == "" || strings.HasPrefix(a.Channel, "D") {
+		return
+	}
+	if !placeholder(t.channelName) && !s.openChannel(t.channelName) {
 		return
 	}
 	name, known := s.places.name(a.Channel)
 	if !known {
 		name = s.ask(ctx, a.Channel)
-		s.places.called(a.Channel, name)
 	}
 	a.Open = s.openChannel(name)
 }
 
-// ask asks Slack for the name of a channel. One that other companies share has none here: it is not open.
-func (s *Slack) ask(ctx context.Context, channel string) string {
+// ask asks Slack for the name of a channel, and remembers it. One that other companies share has none here: it is not open.
+func (s *Slack) ask(ctx context.Context, channel string) (name string) {
 	ctx, cancel := context.WithTimeout(ctx, placeLimit)
 	defer cancel()
 	var found *slack.Channel
@@ -108,13 +111,15 @@ func (s *Slack) ask(ctx context.Context, channel string) string {
 		found, err = s.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
 		return err
 	})
-	switch {
-	case err != nil:
-		s.log.Warn("whether a channel is one of slack.open_channels is not known; mentions there are answered to the asker alone",
-			"channel", channel, "error", explain(err))
-		return ""
-	case found.IsExtShared || found.IsMpIM || found.IsIM:
+	if err != nil {
+		s.log.Warn("whether a channel is one of slack.open_channels is not known; questions there are answered to the asker alone",
+			"channel", channel, "error", explain(err), "next_try", placeDoubt)
+		s.places.called(channel, "", placeDoubt)
 		return ""
 	}
-	return found.Name
+	if !found.IsExtShared && !found.IsMpIM && !found.IsIM {
+		name = found.Name
+	}
+	s.places.called(channel, name, placeLife)
+	return name
 }
