@@ -41,7 +41,7 @@ func (s *Slack) react(t *turn, carries int) reaction {
 	s.meters.events.WithLabelValues(t.kind).Inc()
 	if !s.work.begin() {
 		s.meters.dropped.WithLabelValues("overload").Inc()
-		return crowded(t, carries)
+		return crowded(t)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), answerLimit)
 	done := func() { cancel(); s.work.end() }
@@ -70,9 +70,10 @@ func (s *Slack) react(t *turn, carries int) reaction {
 	}
 }
 
-// crowded tells who gave a command that there is too much to do. Other events Slack sends again.
-func crowded(t *turn, carries int) reaction {
-	if t.kind != "command" || carries == 0 {
+// crowded tells who gave a command that there is too much to do. Other events Slack sends again, or says itself that
+// nothing came of them.
+func crowded(t *turn) reaction {
+	if t.kind != "command" {
 		return reaction{}
 	}
 	return reaction{true, map[string]any{
@@ -202,7 +203,7 @@ func shown(r bot.Reply) *card.Card {
 
 // answer gives an answer after the acknowledgement.
 func (s *Slack) answer(ctx context.Context, t *turn, r bot.Reply) {
-	if r.Card == nil && r.Form == nil {
+	if r.Card == nil && r.Form == nil && t.kind != "submission" { // where a form waits for a word
 		return
 	}
 	if err := s.give(ctx, t, r); err != nil {
@@ -346,13 +347,13 @@ func (s *Slack) postPublic(ctx context.Context, to bot.Address, c *card.Card) er
 }
 
 // respond answers through the response URL of the event. An answer for the asker alone takes the place of the one
-// that the button was on.
+// that the button was on; that there is none stands beside it, so that it can be pressed again.
 func (s *Slack) respond(ctx context.Context, t *turn, r bot.Reply) error {
 	if !s.trusted(t.responseURL) {
 		return errors.New("the response URL does not lead to Slack")
 	}
 	m := s.message(t, r)
-	m["replace_original"] = t.ephemeral && m["response_type"] == "ephemeral"
+	m["replace_original"] = t.ephemeral && m["response_type"] == "ephemeral" && r.Outcome != bot.Busy && r.Outcome != bot.Fault
 	body, err := json.Marshal(m)
 	if err != nil {
 		return err

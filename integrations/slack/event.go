@@ -116,7 +116,7 @@ func (s *Slack) fromEvent(o *outer) (*turn, error) {
 	if err := json.Unmarshal(o.Event, &e); err != nil {
 		return nil, fmt.Errorf("an event: %w: %w", errMalformed, err)
 	}
-	if e.UserTeam != "" && e.UserTeam != s.options.Team && e.UserTeam != o.TeamID {
+	if e.UserTeam != "" && e.UserTeam != s.options.Team && !s.installedIn(o, e.UserTeam) {
 		return nil, errForeignWorkspace // somebody of another company, in a shared channel
 	}
 	self := s.selfID()
@@ -144,6 +144,17 @@ func (s *Slack) fromEvent(o *outer) (*turn, error) {
 		return nil, errUnroutable
 	}
 	return t, nil
+}
+
+// installedIn reports whether a workspace is one of those of the enterprise that the app is installed in. The team of the event
+// itself does not say that: in a shared channel it may be the other company's.
+func (s *Slack) installedIn(o *outer, team string) bool {
+	for _, a := range o.Authorizations {
+		if a.TeamID == team && a.EnterpriseID == s.options.Team {
+			return true
+		}
+	}
+	return false
 }
 
 // fromInteraction reads what somebody pressed, chose, typed into a select or submitted.
