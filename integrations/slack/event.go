@@ -280,6 +280,9 @@ func readable(text, self string) string {
 			break
 		}
 		b.WriteString(word(inside, self))
+		if strings.TrimSpace(b.String()) == "" { // "@callboard: who-owns x" begins with the bot's name, not with a colon
+			rest = strings.TrimLeft(rest, " \u00a0,:")
+		}
 		text = rest
 	}
 	decoded := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(b.String())
@@ -290,15 +293,18 @@ func readable(text, self string) string {
 // the text, in the values of their buttons too.
 func typed(r rune) rune {
 	switch {
-	case r == '\n' || r == '\r' || r == '\t':
+	case r == '\n' || r == '\r' || r == '\t' || unicode.Is(unicode.Zs, r): // clients put no-break spaces behind mentions
 		return ' '
+	case r == '\u200b' || r == '\u2060' || r == '\ufeff': // of no width; what is copied from a card may hold them
+		return -1
 	case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), unicode.Is(unicode.Noncharacter_Code_Point, r), r == unicode.ReplacementChar:
 		return -1
 	}
 	return r
 }
 
-// word is how a piece of markup reads: @U1 for a person, #C1 for a channel, the address of a link.
+// word is how a piece of markup reads: @U1 for a person, #C1 for a channel, the address of a link, and what was typed where
+// Slack made the link of it. The label of a link that somebody made may say anything, so that its address counts.
 func word(markup, self string) string {
 	target, label, labelled := strings.Cut(markup, "|")
 	switch {
@@ -311,12 +317,15 @@ func word(markup, self string) string {
 		return target
 	case strings.HasPrefix(target, "#"):
 		return target
-	case strings.HasPrefix(target, "!subteam^") && labelled:
+	case strings.HasPrefix(target, "!") && strings.Contains(target, "^") && labelled: // a user group, a date
 		return label
 	case strings.HasPrefix(target, "!"):
-		return "@" + strings.TrimPrefix(target, "!")
-	case strings.HasPrefix(target, "mailto:") && labelled:
-		return label
+		return "@" + strings.TrimPrefix(strings.TrimPrefix(target, "!"), "subteam^")
 	}
-	return strings.TrimPrefix(target, "mailto:")
+	for _, made := range []string{"mailto:", "tel:", "http://", "https://"} {
+		if rest, is := strings.CutPrefix(target, made); is && labelled && strings.EqualFold(strings.TrimSuffix(rest, "/"), strings.TrimSuffix(label, "/")) {
+			return label
+		}
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(target, "mailto:"), "tel:")
 }
