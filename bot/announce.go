@@ -53,6 +53,7 @@ const (
 	announceBatch  = 200              // messages of one round
 	announceLimit  = time.Minute      // for one message
 	announceEvery  = 30 * time.Second // between two looks at the store without a reason
+	announceLeast  = time.Second      // between two because of messages that failed: one that is due may still wait for another
 	retryLeast     = time.Second
 	retryMost      = 5 * time.Minute
 	holdMost       = time.Minute // a message that fails holds up those behind it until it waits for longer than this
@@ -274,5 +275,5 @@ func (a *Announcer) untilNext() time.Duration {
 	for _, r := range a.later {
 		wait = min(wait, time.Until(r.at))
 	}
-	return max(wait, 0)
+	return max(wait, announceLeast)
 }

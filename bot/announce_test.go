@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -243,6 +244,56 @@ func TestAnnouncer_BackOff(t *testing.T) {
 			}
 			<-time.After(6 * time.Minute)
 			expectWall(t, w, "ops: one")
+		})
+	})
+}
+
+// slowStore counts how often it is asked what to show, which takes a moment.
+type slowStore struct {
+	bottest.Memory
+
+	asked atomic.Int32
+}
+
+func (s *slowStore) Unsettled(ctx context.Context, limit int) ([]bot.Message, error) {
+	s.asked.Add(1)
+	<-time.After(time.Millisecond)
+	return s.Memory.Unsettled(ctx, limit)
+}
+
+// A message that is due but waits behind another that fails does not make the announcer ask the store without a pause.
+func TestAnnouncer_Held(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := false
+		w := &wall{fail: func(int) error {
+			if down {
+				return errors.New("503")
+			}
+			return nil
+		}}
+		store := new(slowStore)
+		a := newAnnouncer(store, w)
+		running(t, a, func() {
+			show(t, a, "one", "ops")
+			<-time.After(time.Minute)
+			w.mu.Lock()
+			down = true
+			w.mu.Unlock()
+			if err := a.Show(t.Context(), "link:2", []bot.Address{place("ops")}, &card.Card{Summary: "other"}); err != nil {
+				t.Fatal(err)
+			}
+			<-time.After(500 * time.Millisecond)
+			show(t, a, "two", "ops") // older, so it comes first
+			store.asked.Store(0)
+			<-time.After(10 * time.Minute)
+			if n := store.asked.Load(); n > 200 {
+				t.Errorf("the store was asked %d times in ten minutes", n)
+			}
+			w.mu.Lock()
+			down = false
+			w.mu.Unlock()
+			<-time.After(6 * time.Minute)
+			expectWall(t, w, "ops: other", "ops: two")
 		})
 	})
 }

@@ -12,27 +12,35 @@ const (
 	maxPlaces = 20_000    // that are remembered
 )
 
+// PlaceDoubt is how long it counts that a platform did not say the name of a channel.
+const PlaceDoubt = time.Minute
+
 // Places remembers what a platform says about channels, because answers are for everybody only where that is known to be
 // meant. Its zero value is empty.
 type Places struct {
 	mu    sync.Mutex
 	names map[string]placeName
-	own   map[string]struct{} // Direct messages of the bot with one person
+	own   map[string]struct{} // direct messages of the bot with one person
 }
 
 type placeName struct {
-	name string // "" when the platform does not say
-	at   time.Time
+	name  string // "" when it has none here, or the platform does not say
+	until time.Time
 }
 
-// Called notes the name of a channel.
-func (p *Places) Called(channel, name string) {
+// Called notes the name of a channel; "" for one that no glob may mean.
+func (p *Places) Called(channel, name string) { p.note(channel, name, placeLife) }
+
+// Doubtful notes that the platform did not say the name of a channel when it was asked.
+func (p *Places) Doubtful(channel string) { p.note(channel, "", PlaceDoubt) }
+
+func (p *Places) note(channel, name string, life time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.names == nil || len(p.names) >= maxPlaces {
 		p.names = map[string]placeName{}
 	}
-	p.names[channel] = placeName{name, time.Now()}
+	p.names[channel] = placeName{name, time.Now().Add(life)}
 }
 
 // Name gives the name of a channel; known is false when it was not told lately.
@@ -40,7 +48,7 @@ func (p *Places) Name(channel string) (name string, known bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	found, known := p.names[channel]
-	return found.name, known && time.Since(found.at) < placeLife
+	return found.name, known && time.Now().Before(found.until)
 }
 
 // Direct notes that a channel is the bot's conversation with one person.

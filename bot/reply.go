@@ -30,8 +30,10 @@ func (r Reply) Shown() *card.Card {
 func Typable(text string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
-		case r == '\n' || r == '\r' || r == '\t':
+		case r == '\n' || r == '\r' || r == '\t' || unicode.Is(unicode.Zs, r): // clients put no-break spaces behind mentions
 			return ' '
+		case r == '\u200b' || r == '\u2060' || r == '\ufeff': // of no width; what is copied from a card may hold them
+			return -1
 		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), unicode.Is(unicode.Noncharacter_Code_Point, r), r == unicode.ReplacementChar:
 			return -1
 		}

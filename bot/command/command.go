@@ -15,10 +15,11 @@ import (
 // Deps is what the commands need of the rest of the house. History, CatalogAt, PagesAt, Rule, Grants, Now and Zone
 // may be left out.
 type Deps struct {
-	Catalog func() *catalog.Snapshot
-	Viewer  func(policy.Actor) catalog.Viewer // what an actor may see
-	Faults  func() []string                   // what is wrong with Callboard itself, in words; empty when all is well
-	Docs    *docs.Library                     // documentation and runbooks
+	Catalog      func() *catalog.Snapshot
+	Viewer       func(policy.Actor) catalog.Viewer // what an actor may see
+	Faults       func() []string                   // what is wrong with Callboard itself, in words; empty when all is well
+	Docs         *docs.Library                     // documentation and runbooks
+	RuleProblems func() []catalog.Problem          // of the file of rules, in words that everybody may read; nil: there is none
 
 	History   catalog.History                                             // nil: nobody knows who wrote what
 	CatalogAt func(context.Context, catalog.Moment) (catalog.Past, error) // nil: there is only the present

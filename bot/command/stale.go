@@ -66,9 +66,13 @@ func (d Deps) runStale(_ context.Context, req *bot.Request) (bot.Reply, error) {
 	return bot.Reply{Card: c}.Fine(), nil
 }
 
-// problems are those of descriptors and of documentation.
+// problems are those of descriptors, of documentation and of the file of rules.
 func (d Deps) problems(view catalog.View) []catalog.Problem {
-	return append(view.Problems(), d.Docs.Problems(view)...)
+	all := append(view.Problems(), d.Docs.Problems(view)...)
+	if d.RuleProblems != nil {
+		all = append(all, d.RuleProblems()...)
+	}
+	return all
 }
 
 // concerns reports whether a problem is the business of ref: it is about it, or about what it owns.

@@ -32,7 +32,13 @@ func TestDeploySlack(t *testing.T) {
 	if err := os.WriteFile(plain, []byte("catalog: {sources: [{name: acme, git: https://git.example.com/acme/catalog.git}]}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	both := filepath.Join(dir, "both.yaml")
+	if err := os.WriteFile(both, []byte("slack: {open_channels: [\"inc-*\"]}\noperators: {channels: [\"slack:C0123ABCD\"]}\n"+
+		"catalog: {sources: [{name: acme, git: https://git.example.com/acme/catalog.git}]}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, args := range map[string][]string{
+		"all.yaml":       {"-c", both},
 		"reads.yaml":     {"--for", "reads", "-c", plain},
 		"incidents.yaml": {"--for", "incidents", "-c", plain},
 		"forms.yaml":     {"--for", "forms", "-c", plain},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"slices"
@@ -36,9 +35,9 @@ func (c *manifestSlackCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	options := slack.ManifestOptions{Purpose: slack.Purpose(c.For), Addresses: cfg.Identity.Email}
+	options := slack.ManifestOptions{Purposes: []slack.Purpose{slack.Purpose(c.For)}, Addresses: cfg.Identity.Email}
 	if c.For == "" {
-		options.Purpose = purpose(cfg)
+		options.Purposes = purposes(cfg)
 	}
 	if c.Mode == config.SlackHTTP || c.Mode == "" && cfg.Slack.Mode == config.SlackHTTP {
 		if !strings.HasPrefix(cfg.HTTP.URL, "https://") {
@@ -46,9 +45,7 @@ func (c *manifestSlackCmd) Run(e *env) error {
 		}
 		options.URL = cfg.HTTP.URL
 	}
-	if options.Commands, err = slashCommands(cfg.Slack); err != nil {
-		return &exitError{exitUsage, err}
-	}
+	options.Commands = slashCommands(cfg.Slack)
 	text, err := slack.Manifest(options)
 	if err != nil {
 		return &exitError{exitUsage, err}
@@ -70,35 +67,30 @@ func (c *manifestSlackCmd) load() (*config.Config, error) {
 	return cfg, err
 }
 
-// purpose is what the Slack app of a configuration is for.
-func purpose(cfg *config.Config) slack.Purpose {
-	switch {
-	case len(cfg.Operators.Channels) > 0:
-		return slack.ForForms
-	case len(cfg.Slack.OpenChannels) > 0:
-		return slack.ForIncidents
+// purposes is what the Slack app of a configuration is for.
+func purposes(cfg *config.Config) []slack.Purpose {
+	var all []slack.Purpose
+	if len(cfg.Slack.OpenChannels) > 0 {
+		all = append(all, slack.ForIncidents)
 	}
-	return slack.ForReads
+	if len(cfg.Operators.Channels) > 0 {
+		all = append(all, slack.ForForms)
+	}
+	if len(all) == 0 {
+		return []slack.Purpose{slack.ForReads}
+	}
+	return all
 }
 
 // slashCommands describes the configured slash commands as help does.
-func slashCommands(cfg config.Slack) ([]slack.SlashCommand, error) {
+func slashCommands(cfg config.Slack) []slack.SlashCommand {
 	verbs := command.All(command.Deps{})
 	out := make([]slack.SlashCommand, len(cfg.Commands))
 	for i, name := range cfg.Commands {
 		out[i] = slack.SlashCommand{Name: cfg.Names()[i], Summary: "Ask what the catalog knows; help lists how", Usage: "who-owns checkout | help"}
-		if name == "callboard" {
-			continue
+		if at := slices.IndexFunc(verbs, func(c *bot.Command) bool { return c.Name == name }); at >= 0 {
+			out[i].Summary, out[i].Usage = verbs[at].Summary, verbs[at].Usage
 		}
-		at := slices.IndexFunc(verbs, func(c *bot.Command) bool { return c.Name == name })
-		if at < 0 {
-			names := []string{"callboard"}
-			for _, v := range verbs {
-				names = append(names, v.Name)
-			}
-			return nil, fmt.Errorf("slack.commands: %q is no verb; there are %s", name, strings.Join(names, ", "))
-		}
-		out[i].Summary, out[i].Usage = verbs[at].Summary, verbs[at].Usage
 	}
-	return out, nil
+	return out
 }

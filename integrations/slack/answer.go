@@ -50,15 +50,16 @@ func (s *Slack) react(t *turn, carries int) reaction {
 		return reaction{true, promise(t)}
 	case bot.Crowded:
 		s.meters.dropped.WithLabelValues("overload").Inc()
-		return crowded(t, carries)
+		return crowded(t)
 	case bot.Untaken:
 	}
 	return reaction{}
 }
 
-// crowded tells who gave a command that there is too much to do. Other events Slack sends again.
-func crowded(t *turn, carries int) reaction {
-	if t.kind != "command" || carries == 0 {
+// crowded tells who gave a command that there is too much to do. Other events Slack sends again, or says itself that
+// nothing came of them.
+func crowded(t *turn) reaction {
+	if t.kind != "command" {
 		return reaction{}
 	}
 	return reaction{true, map[string]any{
@@ -171,7 +172,7 @@ func (s *Slack) message(t *turn, r bot.Reply) map[string]any {
 
 // answer gives an answer after the acknowledgement.
 func (s *Slack) answer(ctx context.Context, t *turn, r bot.Reply) {
-	if r.Card == nil && r.Form == nil {
+	if r.Card == nil && r.Form == nil && t.kind != "submission" { // where a form waits for a word
 		return
 	}
 	if err := s.give(ctx, t, r); err != nil {
@@ -309,13 +310,13 @@ func (s *Slack) postPublic(ctx context.Context, to bot.Address, c *card.Card) er
 }
 
 // respond answers through the response URL of the event. An answer for the asker alone takes the place of the one
-// that the button was on.
+// that the button was on; that there is none stands beside it, so that it can be pressed again.
 func (s *Slack) respond(ctx context.Context, t *turn, r bot.Reply) error {
 	if !s.trusted(t.responseURL) {
 		return errors.New("the response URL does not lead to Slack")
 	}
 	m := s.message(t, r)
-	m["replace_original"] = t.ephemeral && m["response_type"] == "ephemeral"
+	m["replace_original"] = t.ephemeral && m["response_type"] == "ephemeral" && r.Outcome != bot.Busy && r.Outcome != bot.Fault
 	body, err := json.Marshal(m)
 	if err != nil {
 		return err

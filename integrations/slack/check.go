@@ -110,15 +110,22 @@ func (c *check) scopes(header http.Header) {
 	for scope := range strings.SplitSeq(said, ",") {
 		c.granted = append(c.granted, strings.TrimSpace(scope))
 	}
-	purpose := ForReads
+	var purposes []Purpose
+	if len(c.slack.options.Open) > 0 {
+		purposes = append(purposes, ForIncidents)
+	}
 	if c.wanted.LongLived {
-		purpose = ForForms
+		purposes = append(purposes, ForForms)
 	}
 	missing := 0
-	for _, s := range Scopes(purpose, c.wanted.Addresses) {
+	for _, s := range Scopes(purposes, c.wanted.Addresses) {
 		if !slices.Contains(c.granted, s.Name) {
 			missing++
-			c.say(part, bot.Wrong, "add it under OAuth & Permissions of the app, and install the app again", "%s is missing: %s", s.Name, s.Why)
+			grade := bot.Wrong
+			if s.Optional {
+				grade = bot.Doubtful
+			}
+			c.say(part, grade, "add it under OAuth & Permissions of the app, and install the app again", "%s is missing: %s", s.Name, s.Why)
 		}
 	}
 	if missing == 0 {

@@ -17,6 +17,7 @@ type turn struct {
 	request     bot.Request
 	responseURL string
 	trigger     string
+	channelName string // what Slack calls the channel beside the event; "" where it does not say
 	message     string // ts of the message that a button is on
 	ephemeral   bool   // that message is seen by the asker only
 	view        bool   // a button on the home tab or in a modal: there is no message to answer beside
@@ -35,11 +36,10 @@ func (s *Slack) fromCommand(form url.Values) (*turn, error) {
 	if !known {
 		return nil, errUnroutable
 	}
-	address := s.address(get("channel_id"), get("channel_name"), "")
 	return &turn{
-		kind: "command", responseURL: get("response_url"), trigger: get("trigger_id"),
+		kind: "command", responseURL: get("response_url"), trigger: get("trigger_id"), channelName: get("channel_name"),
 		request: bot.Request{
-			Kind: bot.Typed, ID: idOf("command", get("trigger_id")), User: s.user(get("user_id")), Address: address,
+			Kind: bot.Typed, ID: idOf("command", get("trigger_id")), User: s.user(get("user_id")), Address: s.address(get("channel_id"), ""),
 			Text: strings.TrimSpace(verb + " " + readable(get("text"), "")),
 		},
 	}, nil
@@ -57,14 +57,10 @@ func (s *Slack) user(id string) bot.ChatUser {
 	return bot.ChatUser{Platform: platform, Workspace: s.options.Team, ID: id}
 }
 
-// address is where an event came from. Name is what Slack calls the channel beside it, "" where it does not say.
-func (s *Slack) address(channel, name, thread string) bot.Address {
-	if !placeholder(name) {
-		s.places.Called(channel, name)
-	}
+// address is where an event came from. Whether it is open, locate finds out.
+func (s *Slack) address(channel, thread string) bot.Address {
 	return bot.Address{
-		Platform: platform, Workspace: s.options.Team, Channel: channel, Thread: thread,
-		Open: s.openChannel(name), Private: s.places.IsDirect(channel),
+		Platform: platform, Workspace: s.options.Team, Channel: channel, Thread: thread, Private: s.places.IsDirect(channel),
 	}
 }
 
@@ -119,7 +115,7 @@ func (s *Slack) fromEvent(o *outer) (*turn, error) {
 	if err := json.Unmarshal(o.Event, &e); err != nil {
 		return nil, fmt.Errorf("an event: %w: %w", errMalformed, err)
 	}
-	if e.UserTeam != "" && e.UserTeam != s.options.Team && e.UserTeam != o.TeamID {
+	if e.UserTeam != "" && e.UserTeam != s.options.Team && !s.installedIn(o, e.UserTeam) {
 		return nil, errForeignWorkspace // somebody of another company, in a shared channel
 	}
 	self := s.selfID()
@@ -135,11 +131,11 @@ func (s *Slack) fromEvent(o *outer) (*turn, error) {
 	switch {
 	case e.Type == "app_mention" && e.SubType == "":
 		t.kind, t.request.Kind = "mention", bot.Mention
-		t.request.Address, t.below = s.address(e.Channel, "", e.ThreadTS), e.TS
+		t.request.Address, t.below = s.address(e.Channel, e.ThreadTS), e.TS
 	case e.Type == "message" && e.SubType == "" && e.ChannelType == "im":
 		s.places.Direct(e.Channel) // events come of the bot's own direct messages only
 		t.kind, t.request.Kind = "message", bot.Mention
-		t.request.Address = s.address(e.Channel, "", e.ThreadTS)
+		t.request.Address = s.address(e.Channel, e.ThreadTS)
 	case e.Type == "app_home_opened" && e.Tab == "home":
 		t.kind, t.request.Kind, t.request.Text = "home", bot.Home, "home"
 		t.request.Address = bot.Address{Platform: platform, Workspace: s.options.Team, Private: true}
@@ -147,6 +143,17 @@ func (s *Slack) fromEvent(o *outer) (*turn, error) {
 		return nil, errUnroutable
 	}
 	return t, nil
+}
+
+// installedIn reports whether a workspace is one of those of the enterprise that the app is installed in. The team of the event
+// itself does not say that: in a shared channel it may be the other company's.
+func (s *Slack) installedIn(o *outer, team string) bool {
+	for _, a := range o.Authorizations {
+		if a.TeamID == team && a.EnterpriseID == s.options.Team {
+			return true
+		}
+	}
+	return false
 }
 
 // fromInteraction reads what somebody pressed, chose, typed into a select or submitted.
@@ -161,9 +168,9 @@ func (s *Slack) fromInteraction(payload []byte) (*turn, error) {
 	if p.User.TeamID != "" && p.User.TeamID != p.Team.ID && p.User.TeamID != s.options.Team {
 		return nil, errForeignWorkspace
 	}
-	t := &turn{responseURL: p.ResponseURL, trigger: p.TriggerID}
+	t := &turn{responseURL: p.ResponseURL, trigger: p.TriggerID, channelName: p.Channel.Name}
 	t.request.User = s.user(p.User.ID)
-	t.request.Address = s.address(channelOf(p), p.Channel.Name, p.Container.ThreadTs)
+	t.request.Address = s.address(channelOf(p), p.Container.ThreadTs)
 	switch p.Type {
 	case slack.InteractionTypeBlockActions:
 		return t, t.action(&p)
@@ -220,7 +227,7 @@ func (s *Slack) submission(t *turn, p *slack.InteractionCallback) error {
 	t.request.Kind, t.request.Text, t.request.Page = bot.Submission, state.Command, state.Page
 	t.request.ID = idOf("submission", p.TriggerID) // a page that was refused comes again with the same view and hash
 	t.request.Values = state.Values
-	t.request.Address = s.address(state.Channel, "", state.Thread)
+	t.request.Address = s.address(state.Channel, state.Thread)
 	if t.request.Address.Channel == "" {
 		t.request.Address.Private = true
 	}
@@ -272,13 +279,17 @@ func readable(text, self string) string {
 			break
 		}
 		b.WriteString(word(inside, self))
+		if strings.TrimSpace(b.String()) == "" { // "@callboard: who-owns x" begins with the bot's name, not with a colon
+			rest = strings.TrimLeft(rest, " \u00a0,:")
+		}
 		text = rest
 	}
 	decoded := strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(b.String())
 	return bot.Typable(decoded)
 }
 
-// word is how a piece of markup reads: @U1 for a person, #C1 for a channel, the address of a link.
+// word is how a piece of markup reads: @U1 for a person, #C1 for a channel, the address of a link, and what was typed where
+// Slack made the link of it. The label of a link that somebody made may say anything, so that its address counts.
 func word(markup, self string) string {
 	target, label, labelled := strings.Cut(markup, "|")
 	switch {
@@ -291,12 +302,15 @@ func word(markup, self string) string {
 		return target
 	case strings.HasPrefix(target, "#"):
 		return target
-	case strings.HasPrefix(target, "!subteam^") && labelled:
+	case strings.HasPrefix(target, "!") && strings.Contains(target, "^") && labelled: // a user group, a date
 		return label
 	case strings.HasPrefix(target, "!"):
-		return "@" + strings.TrimPrefix(target, "!")
-	case strings.HasPrefix(target, "mailto:") && labelled:
-		return label
+		return "@" + strings.TrimPrefix(strings.TrimPrefix(target, "!"), "subteam^")
 	}
-	return strings.TrimPrefix(target, "mailto:")
+	for _, made := range []string{"mailto:", "tel:", "http://", "https://"} {
+		if rest, is := strings.CutPrefix(target, made); is && labelled && strings.EqualFold(strings.TrimSuffix(rest, "/"), strings.TrimSuffix(label, "/")) {
+			return label
+		}
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(target, "mailto:"), "tel:")
 }

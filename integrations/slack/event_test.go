@@ -4,6 +4,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"testing"
@@ -32,6 +35,31 @@ func TestReadable(t *testing.T) {
 		"an entity in a link":   {"who-owns <https://a.example/?x=1&amp;y=2>", "who-owns https://a.example/?x=1&y=2"},
 		"nothing but the bot":   {"<@UBOT>", ""},
 		"bot in the middle":     {"please <@UBOT> help", "please  help"},
+		"a bare host":           {"who-owns <http://checkout.example.com|checkout.example.com>", "who-owns checkout.example.com"},
+		"a bare host, capitals": {"who-owns <http://checkout.example.com|Checkout.example.com>", "who-owns Checkout.example.com"},
+		"a bare path":           {"who-owns <http://a.example/x?y=1&amp;z=2|a.example/x?y=1&amp;z=2>", "who-owns a.example/x?y=1&z=2"},
+		"a bare host, slash":    {"who-owns <https://a.example/|a.example>", "who-owns a.example"},
+		"a label that lies":     {"who-owns <http://evil.example|checkout.example.com>", "who-owns http://evil.example"},
+		"a label of words":      {"who-owns <https://git.example.com/a/b|checkout>", "who-owns https://git.example.com/a/b"},
+		"a link, same label":    {"who-owns <https://a.example/x|https://a.example/x>", "who-owns https://a.example/x"},
+		"two links":             {"deps <http://a.example|a.example> <http://b.example|b.example>", "deps a.example b.example"},
+		"an address, no label":  {"who-owns <mailto:ana@acme.example>", "who-owns ana@acme.example"},
+		"a telephone":           {"find <tel:+4930123|+4930123>", "find +4930123"},
+		"a labelled person":     {"who-owns <@U1|ana>", "who-owns @U1"},
+		"a person of a grid":    {"who-owns <@W1>", "who-owns @W1"},
+		"a private channel":     {"who-owns <#C1|>", "who-owns #C1"},
+		"a channel, no label":   {"who-owns <#C1>", "who-owns #C1"},
+		"a group, no label":     {"who-owns <!subteam^S1>", "who-owns @S1"},
+		"everybody, labelled":   {"find <!here|here> <!everyone|everyone>", "find @here @everyone"},
+		"a date":                {"find <!date^1700000000^{ago}|14 Nov>", "find 14 Nov"},
+		"entities, twice":       {"find &amp;lt;b&amp;gt;", "find &lt;b&gt;"},
+		"an entity in a label":  {"find <http://a.example?x&amp;y|a.example?x&amp;y>", "find a.example?x&y"},
+		"typed like a mention":  {"find &lt;!channel&gt; &lt;#C1|x&gt;", "find <!channel> <#C1|x>"},
+		"the bot and a colon":   {"<@UBOT>: who-owns checkout", "who-owns checkout"},
+		"the bot and a comma":   {"<@UBOT|callboard>, who-owns checkout", "who-owns checkout"},
+		"no-break space":        {"<@UBOT>\u00a0who-owns\u00a0checkout", "who-owns checkout"},
+		"of no width":           {"who-owns @\u2060ana\u200b\ufeff", "who-owns @ana"},
+		"empty markup":          {"find <> x", "find  x"},
 		"quotes of a telephone": {"runbook etcd “no leader”", "runbook etcd “no leader”"},
 	}
 	for name, tt := range tests {
@@ -106,6 +134,65 @@ func TestSigned(t *testing.T) {
 		}
 		if (&Slack{}).signed(sign("", now), []byte(body)) {
 			t.Error("without a secret nothing is Slack's")
+		}
+	})
+}
+
+// Whose events are worked on in a channel that several companies share: there the team of an event may be another company's.
+func TestForeigner(t *testing.T) {
+	const ofT1, ofGrid = `{"team_id":"T1"}`, `{"enterprise_id":"E1","team_id":"T7"}`
+	tests := map[string]struct {
+		configured, team, authorization, userTeam string
+		want                                      error
+	}{
+		"one of us":                              {"T1", "T1", ofT1, "T1", nil},
+		"Slack does not say":                     {"T1", "T1", ofT1, "", nil},
+		"somebody else, our channel":             {"T1", "T1", ofT1, "T2", errForeignWorkspace},
+		"somebody else, their channel":           {"T1", "T2", ofT1, "T2", errForeignWorkspace},
+		"one of us, their channel":               {"T1", "T2", ofT1, "T1", nil},
+		"another workspace":                      {"T1", "T2", `{"team_id":"T2"}`, "T2", errForeignWorkspace},
+		"enterprise":                             {"E1", "T7", ofGrid, "T7", nil},
+		"enterprise, somebody else":              {"E1", "T7", ofGrid, "T2", errForeignWorkspace},
+		"enterprise, somebody else in their own": {"E1", "T2", ofGrid, "T2", errForeignWorkspace},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := &Slack{options: Options{Team: tt.configured, App: "A1"}}
+			var o outer
+			event := `{"type":"event_callback","api_app_id":"A1","team_id":"` + tt.team + `","authorizations":[` + tt.authorization +
+				`],"event":{"type":"app_mention","user":"U1","channel":"C1","ts":"1.1","text":"help","user_team":"` + tt.userTeam + `"}}`
+			if err := json.Unmarshal([]byte(event), &o); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.fromEvent(&o); !errors.Is(err, tt.want) {
+				t.Errorf("%v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+// Whatever Slack sends, reading it ends in a turn or an error.
+func FuzzPayload(f *testing.F) {
+	const team = `"api_app_id":"A1","team":{"id":"T1"},"user":{"id":"U1"}`
+	for _, seed := range []string{
+		`{"type":"block_actions",` + team + `,"actions":[{"block_id":"b","action_id":"run:0","value":"help"}]}`,
+		`{"type":"block_actions",` + team + `,"actions":[null,{}],"container":null}`,
+		`{"type":"view_submission",` + team + `,"view":{"callback_id":"form","private_metadata":"{\"c\":\"ask\"}","blocks":[{"type":"input"}],"state":{"values":{"a":{"b":{}}}}}}`,
+		`{"type":"view_submission",` + team + `,"view":{"callback_id":"form","private_metadata":"{\"c\":\"ask\",\"p\":-1}","state":null}}`,
+		`{"type":"block_suggestion",` + team + `,"action_id":"entity:user","value":"a"}`,
+		`{"type":"event_callback","api_app_id":"A1","team_id":"T1","event":{"type":"message","channel_type":"im","user":"U1","text":"<"}}`,
+		`{"type":"event_callback","api_app_id":"A1","team_id":"T1","event":null,"authorizations":[null]}`,
+		`{"api_app_id":"A1","team_id":"T1","command":"/x","text":7}`,
+	} {
+		for _, kind := range []string{"interactive", "events_api", "slash_commands"} {
+			f.Add(kind, []byte(seed))
+		}
+	}
+	f.Fuzz(func(t *testing.T, kind string, payload []byte) {
+		s := &Slack{options: Options{Team: "T1", App: "A1", Commands: map[string]string{"/x": ""}}, log: slog.New(slog.DiscardHandler)}
+		turn, err := s.fromEnvelope(kind, payload)
+		if err == nil && (turn == nil || turn.kind == "" || turn.request.Kind == "") {
+			t.Errorf("%s: nothing was made of %s", kind, payload)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -203,6 +204,76 @@ func TestLate_Shutdown(t *testing.T) {
 			if synctest.Wait(); d.Sockets() != 0 {
 				t.Errorf("%d sockets are left", d.Sockets())
 			}
+		})
+	})
+}
+
+// A form that waits for its answer hears of it, too, when the event turns out to be a repetition.
+func TestLate_Repetition(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := openDesk(t, overHTTP, slacktest.Options{}, func(_ context.Context, req *bot.Request) bot.Reply {
+			req.Taken()
+			if req.Kind == bot.Typed {
+				return bot.Reply{Form: form()}.Fine()
+			}
+			<-time.After(2 * time.Second)
+			return bot.Reply{Outcome: bot.Repeated}
+		})
+		d.Command("U1", "C1", "/callboard", "ask")
+		d.Until("the form", func() bool { return d.Modal("U1") != nil })
+		d.Fill("U1", "Name", "Ada")
+		d.Submit("U1")
+		d.Until("a word", func() bool { return d.Modal("U1") != nil && strings.HasPrefix(d.Modal("U1").Title, "I have this") })
+	})
+}
+
+// An answer stays when a button on it could not be worked on.
+func TestLate_Again(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		outcome := bot.Busy
+		d := openDesk(t, overHTTP, slacktest.Options{}, func(ctx context.Context, req *bot.Request) bot.Reply {
+			r := echo(ctx, req)
+			if req.Kind == bot.Action {
+				r.Outcome = outcome
+			}
+			return r
+		})
+		d.Command("U1", "C1", "/callboard", "hello")
+		first := d.Channel("C1").Last("U1")
+		for i, o := range []bot.Outcome{bot.Busy, bot.Fault} {
+			outcome = o
+			d.Press("U1", first, "Share")
+			d.Until("both", func() bool {
+				seen := d.texts("U1", "C1")
+				return seen["you said hello"] == 1 && seen["you said share it"] == i+1
+			})
+		}
+		outcome = bot.Fine
+		d.Press("U1", first, "Share")
+		d.Until("the answer in its place", func() bool { return d.texts("U1", "C1")["you said hello"] == 0 })
+	})
+}
+
+// Who gives a command while too much is under way hears so at once, in either mode: Slack would not send it again.
+func TestLate_Crowd(t *testing.T) {
+	bothModes(t, func(t *testing.T, mode string) {
+		synctest.Test(t, func(t *testing.T) {
+			const atOnce = 256
+			d := openDesk(t, mode, slacktest.Options{Unlimited: true}, slowly(5*time.Second))
+			for range atOnce {
+				go d.Command("U1", "C1", "/who-owns", "checkout")
+			}
+			<-time.After(2 * time.Second)
+			if got := d.Command("U2", "C1", "/who-owns", "checkout"); !got.OK() || got.Took() >= time.Second {
+				t.Errorf("acknowledged %v after %v", got.OK(), got.Took())
+			}
+			if m := d.Channel("C1").Last("U2"); !strings.Contains(m.Text, "as many questions as I can") || m.To != "U2" {
+				t.Errorf("U2 sees %q, for %q", m.Text, m.To)
+			}
+			if n := d.count("callboard_slack_dropped_total"); n != 1 {
+				t.Errorf("%v events dropped", n)
+			}
+			d.Until("all answers", func() bool { return d.texts("U1", "C1")["at last"] == atOnce })
 		})
 	})
 }

@@ -27,31 +27,33 @@ const (
 
 // Scope is a permission of the bot.
 type Scope struct {
-	Name string
-	Why  string // what does not work without it
+	Name     string
+	Why      string // what does not work without it
+	Optional bool   // an app may do without it, as Why says
 }
 
-// Scopes gives the least that an app needs. Addresses says whether people are recognised by e-mail address.
-func Scopes(p Purpose, addresses bool) []Scope {
+// Scopes gives the least that an app needs for all of its purposes; every app is for reads. Addresses says whether people
+// are recognised by e-mail address.
+func Scopes(purposes []Purpose, addresses bool) []Scope {
 	scopes := []Scope{
-		{"commands", "slash commands, and the buttons and forms of answers"},
-		{"app_mentions:read", "hears mentions of the bot, which are the way to ask in a thread; no other message of a channel"},
-		{"im:history", "hears what people write to the bot in a direct message"},
-		{"chat:write", "answers mentions and direct messages, and keeps its own messages up to date"},
-		{"users:read", "tells guests, people of other companies, bots and closed accounts from members"},
+		{Name: "commands", Why: "slash commands, and the buttons and forms of answers"},
+		{Name: "app_mentions:read", Why: "hears mentions of the bot, which are the way to ask in a thread; no other message of a channel"},
+		{Name: "im:history", Why: "hears what people write to the bot in a direct message"},
+		{Name: "chat:write", Why: "answers mentions and direct messages, and keeps its own messages up to date"},
+		{Name: "users:read", Why: "tells guests, people of other companies, bots and closed accounts from members"},
 	}
 	if addresses {
-		scopes = append(scopes, Scope{"users:read.email", "recognises people by their verified address, because identity.email is on"})
+		scopes = append(scopes, Scope{Name: "users:read.email", Why: "recognises people by their verified address, because identity.email is on"})
 	}
-	if p == ForIncidents {
+	if slices.Contains(purposes, ForIncidents) {
 		scopes = append(scopes,
-			Scope{"channels:read", "knows the name of the channel of a mention, so that answers in open channels are for everybody"},
-			Scope{"groups:read", "the same in private channels; leave it out if incidents are public"})
+			Scope{Name: "channels:read", Why: "knows the name of the channel of a mention, so that answers in open channels are for everybody"},
+			Scope{Name: "groups:read", Why: "the same in private channels; leave it out if incidents are public", Optional: true})
 	}
-	if p == ForForms {
+	if slices.Contains(purposes, ForForms) {
 		scopes = append(scopes,
-			Scope{"channels:history", "finds its own message in a public operators' channel after a crash, so that none is posted twice"},
-			Scope{"groups:history", "the same in a private channel; leave it out if the operators' channels are public"})
+			Scope{Name: "channels:history", Why: "finds its own message in a public operators' channel after a crash, so that none is posted twice"},
+			Scope{Name: "groups:history", Why: "the same in a private channel; leave it out if the operators' channels are public", Optional: true})
 	}
 	return scopes
 }
@@ -65,9 +67,9 @@ type SlashCommand struct {
 
 // ManifestOptions say what an app manifest is for.
 type ManifestOptions struct {
-	Purpose   Purpose
-	Addresses bool   // people are recognised by e-mail address
-	URL       string // base URL to which Slack sends requests; "" for sockets
+	Purposes  []Purpose // in the order in which they are named
+	Addresses bool      // people are recognised by e-mail address
+	URL       string    // base URL to which Slack sends requests; "" for sockets
 	Commands  []SlashCommand
 }
 
@@ -79,12 +81,16 @@ func Manifest(o ManifestOptions) (string, error) {
 		}
 	}
 	w := &manifest{base: strings.TrimSuffix(o.URL, "/")}
-	w.line("# The Slack app of Callboard, for %s. Paste it at https://api.slack.com/apps: Create New App, From a manifest.", o.Purpose)
+	var purposes []string
+	for _, p := range o.Purposes {
+		purposes = append(purposes, string(p))
+	}
+	w.line("# The Slack app of Callboard, for %s. Paste it at https://api.slack.com/apps: Create New App, From a manifest.", strings.Join(purposes, " and "))
 	w.head()
 	w.features(o.Commands)
 	w.line("oauth_config:\n  scopes:\n    bot:")
 	width := 0
-	scopes := Scopes(o.Purpose, o.Addresses)
+	scopes := Scopes(o.Purposes, o.Addresses)
 	for _, s := range scopes {
 		width = max(width, len(s.Name))
 	}

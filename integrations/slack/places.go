@@ -11,8 +11,8 @@ import (
 	"callboard/bot"
 )
 
-// placeLimit is how long an answer waits for the name of its channel.
-const placeLimit = 1 * time.Second
+// placeLimit is how long an answer waits for the name of its channel, so that it still goes with the acknowledgement.
+const placeLimit = 500 * time.Millisecond
 
 // placeholder reports whether Slack says this instead of the name of a channel that is not public.
 func placeholder(name string) bool {
@@ -28,23 +28,25 @@ func (s *Slack) openChannel(name string) bool {
 	return bot.Matches(s.options.Open, name)
 }
 
-// locate finds out whether a turn that came without the name of its channel, as mentions do, is in an open one.
-// Where Slack does not say, the answer is for the asker alone.
+// locate finds out whether a turn is in an open channel. The name that came with it, if one did, can only say that it is
+// not: that another company reads there, too, Slack tells only who asks. Where it does not, the answer is for the asker alone.
 func (s *Slack) locate(ctx context.Context, t *turn) {
 	a := &t.request.Address
-	if len(s.options.Open) == 0 || a.Open || a.Private || a.Channel == "" || strings.HasPrefix(a.Channel, "D") {
+	if len(s.options.Open) == 0 || a.Private || a.Channel == "" || strings.HasPrefix(a.Channel, "D") {
+		return
+	}
+	if !placeholder(t.channelName) && !s.openChannel(t.channelName) {
 		return
 	}
 	name, known := s.places.Name(a.Channel)
 	if !known {
 		name = s.ask(ctx, a.Channel)
-		s.places.Called(a.Channel, name)
 	}
 	a.Open = s.openChannel(name)
 }
 
-// ask asks Slack for the name of a channel. One that other companies share has none here: it is not open.
-func (s *Slack) ask(ctx context.Context, channel string) string {
+// ask asks Slack for the name of a channel, and remembers it. One that other companies share has none here: it is not open.
+func (s *Slack) ask(ctx context.Context, channel string) (name string) {
 	ctx, cancel := context.WithTimeout(ctx, placeLimit)
 	defer cancel()
 	var found *slack.Channel
@@ -52,13 +54,15 @@ func (s *Slack) ask(ctx context.Context, channel string) string {
 		found, err = s.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
 		return err
 	})
-	switch {
-	case err != nil:
-		s.log.Warn("whether a channel is one of slack.open_channels is not known; mentions there are answered to the asker alone",
-			"channel", channel, "error", explain(err))
-		return ""
-	case found.IsExtShared || found.IsMpIM || found.IsIM:
+	if err != nil {
+		s.log.Warn("whether a channel is one of slack.open_channels is not known; questions there are answered to the asker alone",
+			"channel", channel, "error", explain(err), "next_try", bot.PlaceDoubt)
+		s.places.Doubtful(channel)
 		return ""
 	}
-	return found.Name
+	if !found.IsExtShared && !found.IsMpIM && !found.IsIM {
+		name = found.Name
+	}
+	s.places.Called(channel, name)
+	return name
 }

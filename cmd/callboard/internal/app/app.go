@@ -102,7 +102,7 @@ func (a *App) open(ctx context.Context) error {
 	if err := hurried(func() error { return a.syncer.Load(ctx) }); err != nil {
 		return err
 	}
-	a.meters.watch(a.syncer.Snapshot, a.docs, a.syncer.Behind)
+	a.meters.watch(a.syncer.Snapshot, a.docs, a.rules.toldProblems, a.syncer.Behind)
 	a.watchDocs()
 	a.chat = a.newChat()
 	mux := a.mux(history)
@@ -115,7 +115,7 @@ func (a *App) mux(history *git.History) *bot.Mux {
 	a.closer.add("past", past.close)
 	deps := command.Deps{
 		Catalog: a.syncer.Snapshot, Viewer: a.rules.viewer, Faults: a.faults, Rule: a.rules.whySeen, Grants: a.rules.visibility.Grants,
-		Docs: a.docs, History: history, CatalogAt: past.at, PagesAt: past.pages,
+		Docs: a.docs, RuleProblems: a.rules.toldProblems, History: history, CatalogAt: past.at, PagesAt: past.pages,
 		Announce: a.announce(), Operators: operators(a.config), Account: a.account,
 	}
 	return bot.NewMux(command.All(deps), command.Words(a.log), deps.Complete)

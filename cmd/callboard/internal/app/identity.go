@@ -15,6 +15,7 @@ import (
 
 const (
 	accountLife  = 10 * time.Minute // how long what a platform says about an account counts
+	accountStale = 30 * time.Minute // how long it counts at most while the platform is silent (threats.md rule R5)
 	accountLimit = 2 * time.Second  // an answer waits no longer for what a platform says about the asker
 	maxAccounts  = 50_000
 )
@@ -42,26 +43,32 @@ func newIdentity(cfg config.Identity, snapshot func() *catalog.Snapshot, directo
 }
 
 // Actor implements bot.Identity. An account with an annotated User is known without asking the platform,
-// so that answers do not depend on it.
+// so that answers do not depend on it. Of others the platform tells whether they are members. While it does not, whom
+// it turned away before stays turned away; everybody else is nobody, and sees what everybody sees (reads fail
+// open, rules that hide fail closed).
 func (i *identity) Actor(ctx context.Context, user bot.ChatUser) policy.Actor {
 	actor := policy.Actor{Platform: user.Platform, Workspace: user.Workspace, ChatID: user.ID}
 	view := i.catalog().As(catalog.Everything{})
-	switch found, why := annotated(view, user); {
-	case found != nil:
-		return linked(view, actor, found, why)
-	case why != "":
-		actor.Why = why
-		return actor
+	found, disputed := annotated(view, user)
+	if found != nil {
+		return linked(view, actor, found, disputed)
 	}
 	account, err := i.account(ctx, user)
 	if err != nil {
 		i.log.Warn("an account cannot be looked up", "platform", user.Platform, "account", user.ID, "error", err)
 		actor.Why = user.Platform + " does not say at the moment who this account is"
+		if class := i.lastClass(user); class != policy.Member {
+			actor.Class = class
+		}
 		return actor
 	}
 	actor.Class = classOf(account)
 	if actor.Class != policy.Member {
 		actor.Why = "the account is " + actor.Class.String()
+		return actor
+	}
+	if disputed != "" {
+		actor.Why = disputed
 		return actor
 	}
 	found, why := i.byEmail(view, account)
@@ -149,7 +156,10 @@ func (i *identity) account(ctx context.Context, user bot.ChatUser) (bot.Account,
 	ctx, cancel := context.WithTimeout(ctx, accountLimit)
 	defer cancel()
 	account, err := directory.Account(ctx, user)
-	if err != nil {
+	switch {
+	case err != nil && found && time.Since(known.at) < accountStale:
+		return known.account, nil
+	case err != nil:
 		return bot.Account{}, err
 	}
 	i.mu.Lock()
@@ -159,4 +169,15 @@ func (i *identity) account(ctx context.Context, user bot.ChatUser) (bot.Account,
 	}
 	i.accounts[user] = knownAccount{account, time.Now()}
 	return account, nil
+}
+
+// lastClass is what the platform said last of an account, however long ago; Unsaid when it never did.
+func (i *identity) lastClass(user bot.ChatUser) policy.Class {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	known, found := i.accounts[user]
+	if !found {
+		return policy.Unsaid
+	}
+	return classOf(known.account)
 }

@@ -5,9 +5,13 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"testing/synctest"
+	"time"
 
 	"callboard/bot"
 	"callboard/bot/card"
@@ -78,6 +82,7 @@ func TestApproverKinds(t *testing.T) {
 		"U3":  {Email: "carl@ACME.example"},
 		"U4":  {Email: "shared@acme.example"},
 		"U5":  {},
+		"U6":  {Email: "fay@acme.example"},
 		"U10": {Email: "carl@acme.example", Guest: true},
 		"U11": {Email: "carl@acme.example", Stranger: true},
 		"U12": {Email: "carl@acme.example", Bot: true},
@@ -93,7 +98,7 @@ func TestApproverKinds(t *testing.T) {
 	}{
 		{"annotation", "U1", false, "user:default/ana", policy.Member, "slack.com/user-id in people.yaml"},
 		{"annotation with the workspace", "U2", false, "user:default/berta", policy.Member, "annotation"},
-		{"annotation that two people have", "U6", true, "", policy.Unsaid, "user:default/fay and on user:default/gus"},
+		{"annotation that two people have", "U6", true, "", policy.Member, "user:default/fay and on user:default/gus"},
 		{"annotation of an untrusted source", "U9", true, "", policy.Member, "no User"},
 		{"verified e-mail", "U3", true, "user:default/carl", policy.Member, "verified e-mail"},
 		{"e-mail where it is not allowed", "U3", false, "", policy.Member, "carries this account's id"},
@@ -141,6 +146,39 @@ func TestIdentity_PlatformSilent(t *testing.T) {
 			t.Errorf("%s is not linked while the platform is silent", id)
 		}
 	}
+}
+
+// While the platform is silent, what it said last counts for 30 minutes; after that nobody is known by it, but whom it had
+// turned away stays turned away.
+func TestIdentity_PlatformSilentForLong(t *testing.T) {
+	snapshot := people(t)
+	synctest.Test(t, func(t *testing.T) {
+		accounts := directory{"U3": {Email: "carl@acme.example"}, "UG": {Guest: true}, "US": {Stranger: true}, "UB": {Bot: true}, "UD": {Deactivated: true}}
+		who := newIdentity(config.Identity{Email: true}, snapshot, map[string]bot.Directory{"slack": accounts}, slog.New(slog.DiscardHandler))
+		actor := func(id string) policy.Actor {
+			return who.Actor(t.Context(), bot.ChatUser{Platform: "slack", Workspace: "T1", ID: id})
+		}
+		ids := slices.Sorted(maps.Keys(accounts))
+		for _, id := range ids {
+			actor(id)
+		}
+		clear(accounts)
+		for _, tt := range []struct {
+			after  time.Duration
+			linked bool
+			class  policy.Class // of U3
+		}{{9 * time.Minute, true, policy.Member}, {20 * time.Minute, true, policy.Member}, {2 * time.Minute, false, policy.Unsaid}, {48 * time.Hour, false, policy.Unsaid}} {
+			time.Sleep(tt.after) //nolint:forbidigo // in the bubble's time
+			if got := actor("U3"); got.Linked() != tt.linked || got.Class != tt.class {
+				t.Errorf("after %v: a person is linked: %v, %q; want %v, %q", tt.after, got.Linked(), got.Class, tt.linked, tt.class)
+			}
+			for id, class := range map[string]policy.Class{"UG": policy.Guest, "US": policy.Stranger, "UB": policy.Bot, "UD": policy.Deactivated, "UX": policy.Unsaid} {
+				if got := actor(id); got.Linked() || got.Class != class {
+					t.Errorf("after %v: %s is %q, linked %v; want %q", tt.after, id, got.Class, got.Linked(), class)
+				}
+			}
+		}
+	})
 }
 
 func TestAdmit(t *testing.T) {

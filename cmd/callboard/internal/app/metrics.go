@@ -75,11 +75,11 @@ func newMeters(registry *prometheus.Registry) *meters {
 
 // watch exposes what the served catalog and its documentation are like, and how long news of each source
 // has been known of that is not in it.
-func (m *meters) watch(snapshot func() *catalog.Snapshot, library *docs.Library, behind func() map[string]time.Duration) {
+func (m *meters) watch(snapshot func() *catalog.Snapshot, library *docs.Library, rules func() []catalog.Problem, behind func() map[string]time.Duration) {
 	m.registry.MustRegister(&catalogCollector{
-		snapshot: snapshot, docs: library, news: behind,
+		snapshot: snapshot, docs: library, rules: rules, news: behind,
 		entities:  prometheus.NewDesc("callboard_catalog_entities", "Entities served.", nil, nil),
-		problems:  prometheus.NewDesc("callboard_catalog_problems", "Problems of descriptors and documentation, by rule.", []string{"rule"}, nil),
+		problems:  prometheus.NewDesc("callboard_catalog_problems", "Problems of descriptors, documentation and the file of rules, by rule.", []string{"rule"}, nil),
 		conflicts: prometheus.NewDesc("callboard_catalog_conflicts", "Entities that more than one file defines.", nil, nil),
 		failures:  prometheus.NewDesc("callboard_source_failures", "Checks of the source that failed in a row.", []string{"source"}, nil),
 		lastLag:   prometheus.NewDesc("callboard_source_last_lag_seconds", "The lag of the newest change of the source, as in callboard_source_lag_seconds.", []string{"source"}, nil),
@@ -93,6 +93,7 @@ func (m *meters) watch(snapshot func() *catalog.Snapshot, library *docs.Library,
 type catalogCollector struct {
 	snapshot                                                                            func() *catalog.Snapshot
 	docs                                                                                *docs.Library
+	rules                                                                               func() []catalog.Problem
 	news                                                                                func() map[string]time.Duration
 	entities, problems, conflicts, checked, failing, failures, waiting, lastLag, behind *prometheus.Desc
 }
@@ -113,7 +114,7 @@ func (c *catalogCollector) Collect(out chan<- prometheus.Metric) {
 	gauge(c.entities, float64(view.Len()))
 	byRule := map[catalog.Rule]int{}
 	disputed := map[catalog.Ref]bool{} // the holder and everybody else have a problem each
-	for _, p := range slices.Concat(view.Problems(), c.docs.Problems(view)) {
+	for _, p := range slices.Concat(view.Problems(), c.docs.Problems(view), c.rules()) {
 		byRule[p.Rule]++
 		if p.Rule == catalog.RuleConflict {
 			disputed[p.Ref] = true

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"callboard/bot"
+	"callboard/bot/card"
 	"callboard/catalog"
 	"callboard/catalog/ingest"
 	"callboard/catalog/policy"
@@ -204,6 +205,34 @@ func (b *rulebook) fault() string {
 	return "the file of rules cannot be used" + b.where() + ", so its older version stays in force: callboard lint says what is wrong"
 }
 
+// toldProblems are the problems of the file of rules as everybody may read them: where they are, without a word of the
+// file. Rules that nobody knows are a problem too.
+func (b *rulebook) toldProblems() []catalog.Problem {
+	closed := b.closed()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	text := "the file of rules cannot be used, so its older version stays in force"
+	if closed != "" {
+		text = "nobody sees anything: " + b.why
+	}
+	told := catalog.Problem{
+		Origin: catalog.Origin{Source: b.config.Source, Path: b.config.Path}, Severity: catalog.Error, Rule: catalog.RulePolicy,
+		Text: text, Fix: "callboard lint says what is wrong with it, callboard doctor too",
+	}
+	if len(b.problems) == 0 {
+		if closed == "" {
+			return nil
+		}
+		return []catalog.Problem{told}
+	}
+	all := make([]catalog.Problem, len(b.problems))
+	for i, p := range b.problems {
+		all[i] = told
+		all[i].Origin = p.Origin
+	}
+	return all
+}
+
 func (b *rulebook) where() string {
 	if len(b.problems) == 0 || b.problems[0].Origin.Line == 0 {
 		return ""
@@ -254,6 +283,21 @@ func (a *App) refusals(next bot.Handler) bot.Handler {
 		if _, sees := snapshot.As(a.rules.viewer(req.Actor)).Get(match.Entity.Ref); !sees {
 			a.refused(req.Actor, req.Command.Verb, match.Entity.Ref)
 		}
+		return reply
+	}
+}
+
+// unidentified says on answers that the platform does not tell who asks, where rules hide what only some may see.
+func (a *App) unidentified(next bot.Handler) bot.Handler {
+	return func(ctx context.Context, req *bot.Request) bot.Reply {
+		reply := next(ctx, req)
+		if reply.Card == nil || req.User == (bot.ChatUser{}) || req.Actor.Class != policy.Unsaid || !a.rules.hidesAnything() {
+			return reply
+		}
+		told := *reply.Card
+		note := card.Note{Status: card.Warn, Text: card.T(card.Line(req.Actor.Why) + ": you see what everybody sees")}
+		told.Notes = append([]card.Note{note}, told.Notes[:min(len(told.Notes), card.MaxNotes-1)]...)
+		reply.Card = &told
 		return reply
 	}
 }

@@ -359,6 +359,29 @@ func TestPolicyFile(t *testing.T) {
 			t.Errorf("%s: %s", when, text)
 		}
 	}
+	listed := func(when string, want int, words string) {
+		t.Helper()
+		text := h.ask("", "stale").Card.Text()
+		if strings.Contains(text, "rules/policy.yaml") != (want > 0) || !strings.Contains(text, words) || strings.Contains(text, "metdata") {
+			t.Errorf("%s: stale says %s", when, text)
+		}
+		families, err := h.app.meters.registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := 0
+		for _, f := range families {
+			for _, m := range f.GetMetric() {
+				if f.GetName() == "callboard_catalog_problems" && m.GetLabel()[0].GetValue() == "policy" {
+					got = int(m.GetGauge().GetValue())
+				}
+			}
+		}
+		if got != want {
+			t.Errorf("%s: the metric says %d problems of rules, want %d", when, got, want)
+		}
+	}
+	listed("before the first sync", 1, "nobody sees anything")
 	sees("before the first sync", "mira", false, false)
 	h.sync()
 	sees("without a file", "mira", false, false)
@@ -369,6 +392,7 @@ func TestPolicyFile(t *testing.T) {
 	h.commit(map[string]string{"rules/policy.yaml": ruleFile})
 	h.sync()
 	faulty("good", false, "")
+	listed("good", 0, "")
 	for _, when := range []string{"good", "after a restart"} {
 		sees(when, "mira", true, true)
 		sees(when, "jonas", true, false)
@@ -382,6 +406,7 @@ func TestPolicyFile(t *testing.T) {
 		switch when {
 		case "broken":
 			faulty(when, false, "the file of rules cannot be used (line 3)")
+			listed(when, 1, "older version stays in force")
 			h.restart()
 		default:
 			h.sync()
@@ -396,6 +421,7 @@ func TestPolicyFile(t *testing.T) {
 	sees("turned round", "mira", true, false)
 	sees("turned round", "jonas", true, true)
 	faulty("turned round", false, "")
+	listed("turned round", 0, "")
 	h.commit(map[string]string{"rules/policy.yaml": "visibility: []\n"})
 	h.sync()
 	sees("no rules", "", true, true)
@@ -451,5 +477,36 @@ func TestPolicyWords(t *testing.T) {
 	report := h.app.Policy()
 	if len(report.Rules) != 1 || report.Rules[0].Hides != 2 || report.Why != "" {
 		t.Errorf("%+v", report)
+	}
+}
+
+// TestUnidentified: while the platform does not say who asks, rules hide from them what they hide from everybody, and the
+// answer says so.
+func TestUnidentified(t *testing.T) {
+	h := newHouseOf(t, inlineRule(), openFiles(), hiddenFiles())
+	h.sync()
+	ask := func(id, text string) bot.Reply {
+		return h.app.Handle(t.Context(), &bot.Request{
+			Kind: bot.Typed, Text: text, User: bot.ChatUser{Platform: "slack", Workspace: "T1", ID: id},
+			Address: bot.Address{Platform: "slack", Workspace: "T1", Channel: "C1"},
+		})
+	}
+	h.app.chat.directories["slack"] = directory{"UMEMBER": {}}
+	const words = "slack does not say at the moment who this account is: you see what everybody sees"
+	for _, tt := range []struct {
+		id, text string
+		outcome  bot.Outcome
+		told     bool
+	}{
+		{"USILENT", "who-owns component:shop", bot.Fine, true},
+		{"USILENT", "who-owns component:canary-vault", bot.NotFound, true},
+		{"USILENT", "who-owns component:nothing-at-all", bot.NotFound, true},
+		{"UMEMBER", "who-owns component:shop", bot.Fine, false},
+		{"UMEMBER", "who-owns component:canary-vault", bot.NotFound, false},
+	} {
+		reply := ask(tt.id, tt.text)
+		if reply.Outcome != tt.outcome || strings.Contains(reply.Card.Text(), words) != tt.told {
+			t.Errorf("%s asks %s: %s\n%s", tt.id, tt.text, reply.Outcome, reply.Card.Text())
+		}
 	}
 }

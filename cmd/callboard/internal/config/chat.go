@@ -6,8 +6,10 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
+	"callboard/bot/command"
 	"callboard/catalog"
 	"callboard/catalog/secret"
 )
@@ -70,9 +72,13 @@ func (s Slack) Names() []string {
 // slack checks the part for Slack. Everything about it is optional while mode is empty.
 func (d *decoder) slack(s Slack, h HTTP) {
 	d.oneOf("slack.mode", s.Mode, SlackOff, SlackSocket, SlackHTTP)
-	if s.Mode == SlackOff {
+	d.slashCommands(s)
+	d.openChannels(s.OpenChannels)
+	if s.Mode == SlackOff { // what the manifest of an app that is still to be made needs may stand there
 		if !s.BotToken.IsZero() || !s.AppToken.IsZero() || !s.SigningSecret.IsZero() {
 			d.mistake("slack.mode", "must be socket or http when a token is given")
+		} else if s.Team != "" || s.App != "" {
+			d.mistake("slack.mode", "must be socket or http when slack.team or slack.app is given; without it nothing of Slack is used")
 		}
 		return
 	}
@@ -92,20 +98,62 @@ func (d *decoder) slack(s Slack, h HTTP) {
 	if u, err := url.Parse(s.APIURL); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
 		d.mistake("slack.api_url", "must begin with https:// : the bot's token goes there")
 	}
+}
+
+// slashCommands checks the names of the slash commands: what there is no verb for would be answered by "I don't know".
+func (d *decoder) slashCommands(s Slack) {
 	if len(s.Commands) == 0 {
 		d.mistake("slack.commands", "must name at least one slash command, as in [callboard]")
 	}
-	for i, name := range s.Names() {
-		if !regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,30}$`).MatchString(name) {
-			d.mistake("slack.commands", "%s is not a slash command: 1 to 31 lower-case letters, digits, dashes and underscores", quote(name))
-		}
-		if slices.Contains(s.Names()[:i], name) {
-			d.mistake("slack.commands", "%s stands there twice", quote(name))
+	valid := regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,30}$`)
+	if s.Prefix != "" && !valid.MatchString(s.Prefix) {
+		d.mistake("slack.prefix", "%s is no beginning of a slash command: lower-case letters, digits, dashes and underscores, without a slash", quote(s.Prefix))
+		return
+	}
+	for i, name := range s.Commands {
+		key := "slack.commands[" + strconv.Itoa(i) + "]"
+		switch full := s.Prefix + name; {
+		case !valid.MatchString(full):
+			d.mistake(key, "%s is not a slash command: 1 to 31 lower-case letters, digits, dashes and underscores", quote(full))
+		case slices.Contains(s.Commands[:i], name):
+			d.mistake(key, "%s stands there twice", quote(name))
+		default:
+			d.verb(key, name)
 		}
 	}
-	for _, glob := range s.OpenChannels {
-		if _, err := path.Match(glob, ""); err != nil || glob == "" {
-			d.mistake("slack.open_channels", "%s is not a glob, as in inc-*", quote(glob))
+}
+
+// verb checks that there is a verb of this name. callboard itself stands for all of them.
+func (d *decoder) verb(key, name string) {
+	names, guess := []string{"callboard"}, ""
+	for _, c := range command.All(command.Deps{}) {
+		names = append(names, c.Name)
+		if slices.Contains(c.Aliases, name) {
+			guess = c.Name
+		}
+	}
+	if slices.Contains(names, name) {
+		return
+	}
+	if guess == "" {
+		guess = closest(name, names)
+	}
+	if guess != "" {
+		d.mistake(key, "%s is no verb, did you mean %s?", quote(name), guess)
+		return
+	}
+	d.mistake(key, "%s is no verb; there are %s", quote(name), strings.Join(names, ", "))
+}
+
+// openChannels checks globs of names of channels, which are lower-case.
+func (d *decoder) openChannels(globs []string) {
+	for i, glob := range globs {
+		key := "slack.open_channels[" + strconv.Itoa(i) + "]"
+		switch _, err := path.Match(glob, ""); {
+		case err != nil || glob == "":
+			d.mistake(key, "%s is not a glob, as in inc-*", quote(glob))
+		case strings.ContainsAny(glob, "#/ ") || strings.ToLower(glob) != glob:
+			d.mistake(key, "%s matches no channel: write names, which are lower-case, without #, as in inc-*", quote(glob))
 		}
 	}
 }
