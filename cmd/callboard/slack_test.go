@@ -111,6 +111,13 @@ func newOffice(t *testing.T, mode string, o slacktest.Options, descriptors strin
 	if err := git.Init(repo, []git.Commit{commit}); err != nil {
 		t.Fatal(err)
 	}
+	cfg := officeConfig(t, s, mode, repo)
+	return &office{Server: s, t: t, cfg: cfg, logs: &lockedLog{t: t}}
+}
+
+// officeConfig is the configuration of a program in a workspace, with the catalog of a repository.
+func officeConfig(t testing.TB, s *slacktest.Server, mode, repo string) *config.Config {
+	t.Helper()
 	t.Setenv("TEST_BOT_TOKEN", s.BotToken)
 	t.Setenv("TEST_APP_TOKEN", s.AppToken)
 	t.Setenv("TEST_SIGNING_SECRET", s.SigningSecret)
@@ -126,7 +133,7 @@ func newOffice(t *testing.T, mode string, o slacktest.Options, descriptors strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &office{Server: s, t: t, cfg: cfg, logs: &lockedLog{t: t}}
+	return cfg
 }
 
 // start runs the program until stop or the end of the test, and returns when it can be asked. Without Slack it starts

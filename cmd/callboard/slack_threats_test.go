@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -355,51 +353,6 @@ func walk(v any, look func(map[string]any)) {
 		}
 	}
 	down(tree)
-}
-
-// Row 32: 10,000 commands of one person are refused but for a few, without a word for each and without a trace in the
-// store, while another is answered as before.
-func TestFlood(t *testing.T) {
-	const commands, atOnce = 10_000, 8
-	o := openOffice(t, config.SlackHTTP, slacktest.Options{Unlimited: true})
-	o.AddChannel(slacktest.ChannelSpec{ID: "C2", Name: "calm", Members: []string{o.BotUser, "U2"}})
-	start := time.Now()
-	var answered, words, lost atomic.Int32
-	var flood sync.WaitGroup
-	for range atOnce {
-		flood.Go(func() {
-			for i := range commands / atOnce {
-				text := "who-owns checkout"
-				if i%2 == 0 {
-					text = "link user:default/ada" // a write
-				}
-				switch d := o.Command("U1", "C1", "/callboard", text); {
-				case d.Status() != 200:
-					lost.Add(1)
-				case strings.Contains(d.Answer(), "faster than I may answer"):
-					words.Add(1)
-				case d.Answer() != "":
-					answered.Add(1)
-				}
-			}
-		})
-	}
-	for i := range 10 {
-		if d := o.Command("U2", "C2", "/who-owns", "checkout"); !d.OK() || !strings.Contains(d.Answer(), "team-pay") {
-			t.Errorf("another's question %d: %d after %v: %.200s", i, d.Status(), d.Took(), d.Answer())
-		}
-	}
-	flood.Wait()
-	allowed := 20 + int(time.Since(start).Seconds()) + 1
-	if n := int(answered.Load()); n > allowed || n < 20 {
-		t.Errorf("%d of the flood were answered, allowed are %d", n, allowed)
-	}
-	if n := int(words.Load()); n > allowed || n == 0 {
-		t.Errorf("%d were told to wait", n)
-	}
-	if lost.Load() > 0 {
-		t.Errorf("%d were not acknowledged", lost.Load())
-	}
 }
 
 // Row 33 for Slack's routes; what holds for all of HTTP is tried there.

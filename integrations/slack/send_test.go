@@ -151,6 +151,36 @@ func TestSend_Updates(t *testing.T) {
 	})
 }
 
+// While Slack asks to wait with a method, it is not called for other channels either, and other methods go on.
+func TestSend_MethodWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := openDesk(t, overHTTP, slacktest.Options{}, echo)
+		a := d.announcing()
+		channels := []string{"C1", "CINC"}
+		for _, c := range channels {
+			d.show(a, c, c, "", "first")
+		}
+		<-time.After(10 * time.Second)
+		d.Fail("chat.update", slacktest.Fault{Status: 429, RetryAfter: 5 * time.Minute})
+		for _, c := range channels {
+			d.show(a, c, c, "", "last")
+			<-time.After(time.Minute)
+		}
+		d.AddChannel(slacktest.ChannelSpec{ID: "C3", Name: "elsewhere", Members: []string{d.BotUser, "U1"}})
+		d.show(a, "another", "C3", "", "another message")
+		<-time.After(time.Minute)
+		if n := len(d.Calls("chat.update")); n != 1 || d.texts("U1", "C3")["another message"] != 1 {
+			t.Errorf("%d updates while Slack asks to wait, want the one that it refused; seen %v", n, d.texts("U1", "C3"))
+		}
+		<-time.After(30 * time.Minute)
+		for _, c := range channels {
+			if d.texts("U1", c)["last"] != 1 {
+				t.Errorf("%s shows %v", c, d.texts("U1", c))
+			}
+		}
+	})
+}
+
 // An answer that others see is there once, whatever Slack says to its post.
 func TestSend_PublicOnce(t *testing.T) {
 	for name, fault := range map[string]slacktest.Fault{
