@@ -61,19 +61,32 @@ func (g *GroupRef) UnmarshalText(text []byte) error {
 }
 
 // Names gives the slash commands with the prefix, without a slash.
-func (s Slack) Names() []string {
-	names := make([]string, len(s.Commands))
-	for i, name := range s.Commands {
-		names[i] = s.Prefix + name
+func (s Slack) Names() []string { return prefixed(s.Prefix, s.Commands) }
+
+// On gives the ids of the operators' channels of a platform.
+func (o Operators) On(platform string) []string {
+	var ids []string
+	for _, channel := range o.Channels {
+		if id, is := strings.CutPrefix(channel, platform+":"); is {
+			ids = append(ids, id)
+		}
 	}
-	return names
+	return ids
+}
+
+func prefixed(prefix string, names []string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = prefix + name
+	}
+	return out
 }
 
 // slack checks the part for Slack. Everything about it is optional while mode is empty.
 func (d *decoder) slack(s Slack, h HTTP) {
 	d.oneOf("slack.mode", s.Mode, SlackOff, SlackSocket, SlackHTTP)
-	d.slashCommands(s)
-	d.openChannels(s.OpenChannels)
+	d.slashCommands("slack", s.Prefix, s.Commands)
+	d.openChannels("slack", s.OpenChannels)
 	if s.Mode == SlackOff { // what the manifest of an app that is still to be made needs may stand there
 		if !s.BotToken.IsZero() || !s.AppToken.IsZero() || !s.SigningSecret.IsZero() {
 			d.mistake("slack.mode", "must be socket or http when a token is given")
@@ -88,34 +101,45 @@ func (d *decoder) slack(s Slack, h HTTP) {
 	}
 	if s.Mode == SlackHTTP {
 		d.needs("slack.signing_secret", s.SigningSecret, "the signing secret of the app, as in env:SLACK_SIGNING_SECRET")
-		if h.URL == "" {
-			d.mistake("http.url", "must say how Slack reaches this server when slack.mode is http, as in https://callboard.example.com")
-		}
+		d.reached("Slack", "slack.mode", h)
 	}
 	d.matches("slack.team", s.Team, `^[TE][A-Z0-9]{1,20}$`, "the id of the workspace, as in T0123ABCD: requests of others are turned away")
 	d.matches("slack.app", s.App, `^A[A-Z0-9]{1,20}$`, "the id of the app, as in A0123ABCD: requests of others are turned away")
-	d.webURL("slack.api_url", s.APIURL)
-	if u, err := url.Parse(s.APIURL); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
-		d.mistake("slack.api_url", "must begin with https:// : the bot's token goes there")
+	d.apiURL("slack.api_url", s.APIURL)
+}
+
+// reached sees to it that a platform which sends requests knows where to.
+func (d *decoder) reached(platform, key string, h HTTP) {
+	if h.URL == "" {
+		d.mistake("http.url", "must say how %s reaches this server when %s is http, as in https://callboard.example.com", platform, key)
 	}
 }
 
-// slashCommands checks the names of the slash commands: what there is no verb for would be answered by "I don't know".
-func (d *decoder) slashCommands(s Slack) {
-	if len(s.Commands) == 0 {
-		d.mistake("slack.commands", "must name at least one slash command, as in [callboard]")
+// apiURL checks the address of a server that stands in for a platform's own.
+func (d *decoder) apiURL(key, text string) {
+	d.webURL(key, text)
+	if u, err := url.Parse(text); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		d.mistake(key, "must begin with https:// : the bot's token goes there")
+	}
+}
+
+// slashCommands checks the names of a platform's slash commands: what there is no verb for would be answered by "I don't
+// know". Both platforms take what is checked here: Slack 32 characters with the slash, Discord 32 without.
+func (d *decoder) slashCommands(platform, prefix string, commands []string) {
+	if len(commands) == 0 {
+		d.mistake(platform+".commands", "must name at least one slash command, as in [callboard]")
 	}
 	valid := regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,30}$`)
-	if s.Prefix != "" && !valid.MatchString(s.Prefix) {
-		d.mistake("slack.prefix", "%s is no beginning of a slash command: lower-case letters, digits, dashes and underscores, without a slash", quote(s.Prefix))
+	if prefix != "" && !valid.MatchString(prefix) {
+		d.mistake(platform+".prefix", "%s is no beginning of a slash command: lower-case letters, digits, dashes and underscores, without a slash", quote(prefix))
 		return
 	}
-	for i, name := range s.Commands {
-		key := "slack.commands[" + strconv.Itoa(i) + "]"
-		switch full := s.Prefix + name; {
+	for i, name := range commands {
+		key := platform + ".commands[" + strconv.Itoa(i) + "]"
+		switch full := prefix + name; {
 		case !valid.MatchString(full):
 			d.mistake(key, "%s is not a slash command: 1 to 31 lower-case letters, digits, dashes and underscores", quote(full))
-		case slices.Contains(s.Commands[:i], name):
+		case slices.Contains(commands[:i], name):
 			d.mistake(key, "%s stands there twice", quote(name))
 		default:
 			d.verb(key, name)
@@ -146,9 +170,9 @@ func (d *decoder) verb(key, name string) {
 }
 
 // openChannels checks globs of names of channels, which are lower-case.
-func (d *decoder) openChannels(globs []string) {
+func (d *decoder) openChannels(platform string, globs []string) {
 	for i, glob := range globs {
-		key := "slack.open_channels[" + strconv.Itoa(i) + "]"
+		key := platform + ".open_channels[" + strconv.Itoa(i) + "]"
 		switch _, err := path.Match(glob, ""); {
 		case err != nil || glob == "":
 			d.mistake(key, "%s is not a glob, as in inc-*", quote(glob))
@@ -159,9 +183,11 @@ func (d *decoder) openChannels(globs []string) {
 }
 
 func (d *decoder) operators(o Operators) {
+	known := map[string]*regexp.Regexp{"slack": regexp.MustCompile(`^[CGD][A-Z0-9]{1,20}$`), "discord": regexp.MustCompile(snowflake)}
 	for _, channel := range o.Channels {
-		if platform, id, _ := strings.Cut(channel, ":"); platform != "slack" || !regexp.MustCompile(`^[CGD][A-Z0-9]{1,20}$`).MatchString(id) {
-			d.mistake("operators.channels", "%s is not a channel: write slack: and the channel's id, as in slack:C0123ABCD", quote(channel))
+		platform, id, _ := strings.Cut(channel, ":")
+		if form := known[platform]; form == nil || !form.MatchString(id) {
+			d.mistake("operators.channels", "%s is not a channel: write slack: or discord: and the channel's id, as in slack:C0123ABCD or discord:1234567890123456789", quote(channel))
 		}
 	}
 }

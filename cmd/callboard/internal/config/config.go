@@ -36,6 +36,7 @@ type Config struct {
 	Console   Console   `yaml:"console"`
 	Outbound  Outbound  `yaml:"outbound"`
 	Slack     Slack     `yaml:"slack"`
+	Discord   Discord   `yaml:"discord"`
 	Identity  Identity  `yaml:"identity"`
 	Operators Operators `yaml:"operators"`
 	Policy    Policy    `yaml:"policy"`
@@ -156,10 +157,14 @@ func Default() *Config {
 		Data:    "data",
 		HTTP:    HTTP{Listen: "127.0.0.1:8080"},
 		Catalog: Catalog{Poll: time.Minute, Depth: 1000},
-		Slack:   Slack{Commands: []string{"callboard", "who-owns", "runbook"}},
+		Slack:   Slack{Commands: defaultCommands()},
+		Discord: Discord{Commands: defaultCommands()},
 		Log:     Log{Level: "info", Format: "text"},
 	}
 }
+
+// defaultCommands are the slash commands of every chat unless the configuration says otherwise.
+func defaultCommands() []string { return []string{"callboard", "who-owns", "runbook"} }
 
 // DefaultSource gives a source with everything but its name and address.
 func DefaultSource() Source {
@@ -245,7 +250,7 @@ func (c *Config) anchor(dir string) {
 	c.Outbound.CA = under(dir, c.Outbound.CA)
 	c.Integrations.anchor(dir)
 	c.Policy.Path = strings.TrimPrefix(c.Policy.Path, "/")
-	for _, ref := range []*secret.Ref{&c.Slack.BotToken, &c.Slack.AppToken, &c.Slack.SigningSecret} {
+	for _, ref := range []*secret.Ref{&c.Slack.BotToken, &c.Slack.AppToken, &c.Slack.SigningSecret, &c.Discord.Token} {
 		*ref = ref.Under(dir)
 	}
 	for i := range c.Catalog.Sources {

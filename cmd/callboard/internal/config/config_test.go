@@ -109,8 +109,14 @@ func TestParse_Full(t *testing.T) {
 			SigningSecret: ref(t, "env:SLACK_SIGNING_SECRET"), Team: "T0123ABCD", App: "A0123ABCD", APIURL: "https://slack.example.com/api/",
 			Commands: []string{"callboard", "who-owns"}, Prefix: "cb-", OpenChannels: []string{"inc-*", "war-room"},
 		},
+		Discord: config.Discord{
+			Mode: config.DiscordHTTP, Token: ref(t, "file:/etc/callboard/keys/discord"),
+			PublicKey:   "3c6d4ec9b1d2f5a8e7900112233445566778899aabbccddeeff0011223344556",
+			Application: "1234567890123456789", Guild: "987654321098765432", APIURL: "https://discord.example.com/api/",
+			Commands: []string{"callboard", "deps"}, Prefix: "cb-", OpenChannels: []string{"incident-*"},
+		},
 		Identity:  config.Identity{Email: true, Guests: true},
-		Operators: config.Operators{Group: config.GroupRef{Ref: catalog.NewRef("group", "", "platform")}, Channels: []string{"slack:C0123ABCD"}},
+		Operators: config.Operators{Group: config.GroupRef{Ref: catalog.NewRef("group", "", "platform")}, Channels: []string{"slack:C0123ABCD", "discord:1122334455667788990"}},
 		Policy: config.Policy{Source: "acme-catalog", Path: "rules/policy.yaml", Visibility: []config.VisibleRule{{
 			Name: "payments-internal", When: `entity.metadata.labels["confidential"] == "true"`,
 			Only: []string{"group:default/team-payments", "user:default/mira"}, Owners: true,

@@ -64,6 +64,7 @@ func (d *decoder) validate(c *Config) {
 	d.outbound(c.Outbound)
 	d.integrations(c.Integrations)
 	d.slack(c.Slack, c.HTTP)
+	d.discord(c.Discord, c.HTTP)
 	d.operators(c.Operators)
 	d.policy(c.Policy, c.Catalog)
 	d.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
@@ -280,6 +281,7 @@ func (d *decoder) checkSecretFiles(c *Config) {
 	d.secretFile("slack.bot_token", c.Slack.BotToken)
 	d.secretFile("slack.app_token", c.Slack.AppToken)
 	d.secretFile("slack.signing_secret", c.Slack.SigningSecret)
+	d.secretFile("discord.token", c.Discord.Token)
 	for i, t := range c.Integrations.Backstage.Tokens {
 		d.secretFile("integrations.backstage.tokens["+strconv.Itoa(i)+"].token", t.Token)
 	}
