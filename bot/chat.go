@@ -31,7 +31,8 @@ type Account struct {
 
 // Directory knows the accounts of a platform. Adapters implement it.
 type Directory interface {
-	// Account looks an account up, from a cache that is at most some minutes old.
+	// Account looks an account up, from a cache that is at most some minutes old. An event that says of an account
+	// that it is a member may fill that cache.
 	Account(ctx context.Context, user ChatUser) (Account, error)
 }
 

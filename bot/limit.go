@@ -15,11 +15,15 @@ import (
 // Limits bound what people may ask at once (threats.md row 32). A request without a chat account, from the
 // console, is not limited.
 type Limits struct {
-	PerUser    rate.Limit // commands a second of one account
+	PerUser    rate.Limit // commands a second of one person
 	UserBurst  int
 	PerChannel rate.Limit // commands a second of all accounts in one channel; direct messages are not counted
 	ChanBurst  int
 	InFlight   int // requests that are worked on at the same time
+
+	// Person gives what the accounts of one person have in common, at once and comparable; nil: each account is
+	// counted for itself.
+	Person func(ChatUser) any
 }
 
 // DefaultLimits let a person ask a burst of 20 commands and then one each second; a channel in an incident asks
@@ -28,11 +32,11 @@ func DefaultLimits() Limits {
 	return Limits{PerUser: 1, UserBurst: 20, PerChannel: 5, ChanBurst: 100, InFlight: 64}
 }
 
-// maxBuckets bounds the accounts and channels that are remembered: full buckets are forgotten, and when none is
+// maxBuckets bounds the people and channels that are remembered: full buckets are forgotten, and when none is
 // full, everybody waits for one.
 const maxBuckets = 20_000
 
-// Limit refuses what exceeds the limits. The first refusal to an account says how long to wait; those
+// Limit refuses what exceeds the limits. The first refusal to a person says how long to wait; those
 // that follow before it asks less have no card, so that a flood of questions is no flood of answers.
 func Limit(limits Limits) Middleware {
 	l := &limiter{limits: limits, users: newBuckets(limits.PerUser, limits.UserBurst), channels: newBuckets(limits.PerChannel, limits.ChanBurst)}
@@ -66,7 +70,11 @@ type limiter struct {
 }
 
 func (l *limiter) refuse(req *Request, now time.Time) (Reply, bool) {
-	user := l.users.take(req.User, now)
+	who := any(req.User)
+	if l.limits.Person != nil {
+		who = l.limits.Person(req.User)
+	}
+	user := l.users.take(who, now)
 	if user.wait > 0 {
 		if !user.first {
 			return Reply{Outcome: Busy}, true
@@ -92,7 +100,7 @@ func seconds(d time.Duration) string {
 	return fmt.Sprintf("%d s", int(math.Ceil(d.Seconds())))
 }
 
-// buckets are the token buckets of accounts or channels.
+// buckets are the token buckets of people or channels.
 type buckets struct {
 	every rate.Limit
 	burst int

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"callboard/bot"
@@ -32,7 +34,7 @@ func (a *announced) show(_ context.Context, subject string, to []bot.Address, c 
 	return nil
 }
 
-// inChat gives the handler for requests from an account of Slack.
+// inChat gives the handler for requests from an account of Slack, or of another platform where a request says so.
 func inChat(t *testing.T, shown *announced, operators ...bot.Address) func(*bot.Request) bot.Reply {
 	t.Helper()
 	files := fixture()
@@ -47,8 +49,10 @@ func inChat(t *testing.T, shown *announced, operators ...bot.Address) func(*bot.
 	}
 	mux := bot.NewMux(command.All(deps), command.Words(slog.New(slog.DiscardHandler)), deps.Complete)
 	return func(req *bot.Request) bot.Reply {
-		req.User = bot.ChatUser{Platform: "slack", Workspace: "T1", ID: "U1"}
-		req.Address = bot.Address{Platform: "slack", Workspace: "T1", Channel: "C1"}
+		if req.User == (bot.ChatUser{}) {
+			req.User = bot.ChatUser{Platform: "slack", Workspace: "T1", ID: "U1"}
+		}
+		req.Address = bot.Address{Platform: req.User.Platform, Workspace: req.User.Workspace, Channel: "C1"}
 		return mux.Handle(t.Context(), req)
 	}
 }
@@ -106,6 +110,16 @@ func TestLink(t *testing.T) {
 		reply := inChat(t, &announced{})(submit(map[string]string{"user": "user:default/mira"}))
 		golden(t, "link by hand", reply.Card.Text())
 	})
+	t.Run("on Discord", func(t *testing.T) {
+		req := submit(map[string]string{"user": "user:default/mira"})
+		req.User = bot.ChatUser{Platform: "discord", Workspace: "77", ID: "1001"}
+		shown := &announced{}
+		inChat(t, shown, ops)(req)
+		asked := shown.cards["link:discord:77:1001"]
+		if asked == nil || !strings.Contains(asked.Text(), `discord.com/user-id: "77:1001"`) || strings.Contains(asked.Text(), "slack.com") {
+			t.Errorf("the operators see %v", asked)
+		}
+	})
 	t.Run("the request cannot be stored", func(t *testing.T) {
 		reply := inChat(t, &announced{err: errors.New("disk full")}, ops)(submit(map[string]string{"user": "user:default/mira"}))
 		if reply.Outcome != bot.Fault {
@@ -135,5 +149,56 @@ func TestHome(t *testing.T) {
 			}
 			golden(t, name, reply.Card.Text())
 		})
+	}
+}
+
+// A person with accounts on two platforms has one link each, and whoami on either names the other.
+func TestTwoAccounts(t *testing.T) {
+	files := fstest.MapFS{"people.yaml": {Data: []byte("apiVersion: backstage.io/v1alpha1\nkind: User\nmetadata:\n  name: ana\n" +
+		"  annotations: { slack.com/user-id: \"T1:U1\", discord.com/user-id: \"77:1001\" }\nspec: { memberOf: [] }\n")}}
+	deps := command.Deps{
+		Catalog: snapshot(t, files), Faults: func() []string { return nil },
+		Viewer: func(policy.Actor) catalog.Viewer { return catalog.Everything{} }, Now: now, Zone: time.UTC,
+	}
+	mux := bot.NewMux(command.All(deps), command.Words(slog.New(slog.DiscardHandler)), deps.Complete)
+	for _, tt := range []struct {
+		user        bot.ChatUser
+		other, link string // in the answer to whoami, and what becomes of a link to ana
+	}{
+		{bot.ChatUser{Platform: "slack", Workspace: "T1", ID: "U1"}, "discord 77:1001", ""},
+		{bot.ChatUser{Platform: "discord", Workspace: "77", ID: "1001"}, "slack T1:U1", ""},
+		{bot.ChatUser{Platform: "discord", Workspace: "77", ID: "01"}, "", "has another account already"},
+	} {
+		if tt.other != "" {
+			actor := policy.Actor{User: catalog.NewRef("user", "", "ana"), Platform: tt.user.Platform, ChatID: tt.user.ID}
+			reply := mux.Handle(t.Context(), &bot.Request{Kind: bot.Typed, Text: "whoami", User: tt.user, Actor: actor})
+			if text := reply.Card.Text(); strings.Count(text, "Also") != 1 || !strings.Contains(text, tt.other) {
+				t.Errorf("%v: %s", tt.user, text)
+			}
+		}
+		reply := mux.Handle(t.Context(), &bot.Request{
+			Kind: bot.Submission, Text: "link", User: tt.user, Values: map[string]string{"user": "user:default/ana"},
+		})
+		if said := reply.Form != nil && strings.Contains(reply.Form.Pages[0].Inputs[0].Error, "has another account already"); said != (tt.link != "") {
+			t.Errorf("%v: link says that there is another account: %v", tt.user, said)
+		}
+	}
+}
+
+// Health names each chat that is served, and warns of one that is not reached.
+func TestHealth_Chats(t *testing.T) {
+	chats := []command.Chat{{Name: "Slack"}, {Name: "Discord"}}
+	deps := command.Deps{
+		Catalog: snapshot(t, fixture()), Faults: func() []string { return nil }, Chats: func() []command.Chat { return chats },
+		Viewer: func(policy.Actor) catalog.Viewer { return catalog.Everything{} }, Now: now, Zone: time.UTC,
+	}
+	mux := bot.NewMux(command.All(deps), command.Words(slog.New(slog.DiscardHandler)), deps.Complete)
+	ask := func() *card.Card { return mux.Handle(t.Context(), &bot.Request{Kind: bot.Typed, Text: "health"}).Card }
+	if c := ask(); c.Status != card.OK || !strings.Contains(c.Text(), "Slack — connected") || !strings.Contains(c.Text(), "Discord — connected") {
+		t.Errorf("%s", c.Text())
+	}
+	chats[1].Fault = "Discord refuses the token"
+	if c := ask(); c.Status != card.Warn || !strings.Contains(c.Text(), "Discord — Discord refuses the token") {
+		t.Errorf("%s", c.Text())
 	}
 }

@@ -18,6 +18,7 @@ type Deps struct {
 	Catalog      func() *catalog.Snapshot
 	Viewer       func(policy.Actor) catalog.Viewer // what an actor may see
 	Faults       func() []string                   // what is wrong with Callboard itself, in words; empty when all is well
+	Chats        func() []Chat                     // the chat platforms that are served; nil: none
 	Docs         *docs.Library                     // documentation and runbooks
 	RuleProblems func() []catalog.Problem          // of the file of rules, in words that everybody may read; nil: there is none
 

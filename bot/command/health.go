@@ -29,6 +29,12 @@ func (d Deps) runHealth(_ context.Context, req *bot.Request) (bot.Reply, error) 
 		c.Notes = append(c.Notes, card.Note{Status: card.Bad, Text: card.T(card.Line(text))})
 		c.Title, c.Status = "Not well", card.Bad
 	}
+	for _, chat := range d.chats() {
+		if chat.Fault != "" && c.Status == card.OK {
+			c.Title, c.Status = "Working, with warnings", card.Warn
+		}
+		c.Items = append(c.Items, chat.item())
+	}
 	for _, source := range view.Sources() {
 		item := sourceItem(source)
 		if item.Status != card.OK && c.Status == card.OK {
@@ -48,6 +54,26 @@ func (d Deps) runHealth(_ context.Context, req *bot.Request) (bot.Reply, error) 
 	c.Summary = c.Title + " · " + c.Tags[0] + " · " + c.Tags[1]
 	c.Footer = searched(stats)
 	return bot.Reply{Card: c}.Fine(), nil
+}
+
+// Chat is a chat platform that is served.
+type Chat struct {
+	Name  string // for people, as in Slack
+	Fault string // why it is not reached, in words; "" while it is
+}
+
+func (c Chat) item() card.Item {
+	if c.Fault != "" {
+		return card.Item{Status: card.Warn, Text: card.T(c.Name), Detail: card.T(card.Line(c.Fault))}
+	}
+	return card.Item{Status: card.OK, Text: card.T(c.Name), Detail: card.T("connected")}
+}
+
+func (d Deps) chats() []Chat {
+	if d.Chats == nil {
+		return nil
+	}
+	return d.Chats()
 }
 
 func sourceItem(source catalog.SourceStatus) card.Item {

@@ -90,17 +90,20 @@ func linkable(view catalog.View, wanted string, account bot.ChatUser) (user *cat
 	if !found {
 		return nil, "the catalog has no such person: its operators can add you"
 	}
-	if other := user.Metadata.Annotations.Get(accountAnnotation(account)); other != "" && !strings.HasSuffix(other, account.ID) {
+	if other := user.Metadata.Annotations.Get(accountAnnotation(account.Platform)); other != "" && other != account.ID && other != accountValue(account) {
 		return nil, "this person has another account already: ask the operators"
 	}
 	return user, ""
 }
 
-func accountAnnotation(account bot.ChatUser) string { return account.Platform + ".com/user-id" }
+// accountAnnotation is the annotation of a User that names an account of a platform.
+func accountAnnotation(platform string) string { return platform + ".com/user-id" }
+
+func accountValue(account bot.ChatUser) string { return account.Workspace + ":" + account.ID }
 
 // accountLine is the line to add to a User.
 func accountLine(account bot.ChatUser) card.Text {
-	return card.Code(accountAnnotation(account) + `: "` + account.Workspace + ":" + account.ID + `"`)
+	return card.Code(accountAnnotation(account.Platform) + `: "` + accountValue(account) + `"`)
 }
 
 func linkRequest(view catalog.View, user *catalog.Entity, account bot.ChatUser, called, note string) *card.Card {

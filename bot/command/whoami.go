@@ -29,6 +29,7 @@ func (d Deps) runWhoami(_ context.Context, req *bot.Request) (bot.Reply, error) 
 	person := card.T(actor.User.String() + " (not in the catalog)")
 	if user, found := view.Get(actor.User); found {
 		person = card.T(personName(user) + " (" + actor.User.String() + ")")
+		c.Fields = append(c.Fields, otherAccounts(user, req.User)...)
 	}
 	c.Title = person.Plain()
 	c.Summary = "You are " + person.Plain()
@@ -49,6 +50,18 @@ func (d Deps) runWhoami(_ context.Context, req *bot.Request) (bot.Reply, error) 
 	}
 	c.Fields = c.Fields[:min(len(c.Fields), card.MaxFields)]
 	return bot.Reply{Card: c}.Fine(), nil
+}
+
+// otherAccounts are those by which a person is known on other platforms.
+func otherAccounts(user *catalog.Entity, here bot.ChatUser) []card.Field {
+	var out []card.Field
+	for _, platform := range []string{"slack", "discord"} {
+		key := accountAnnotation(platform)
+		if id := user.Metadata.Annotations.Get(key); id != "" && platform != here.Platform {
+			out = append(out, card.Field{Label: "Also", Value: card.T(card.Line(platform + " " + id)), Source: "the annotation " + key})
+		}
+	}
+	return out
 }
 
 // ownedWords counts what a person owns, alone or through their groups.

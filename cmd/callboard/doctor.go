@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"callboard/bot"
 	"callboard/cmd/callboard/internal/app"
@@ -13,21 +14,33 @@ import (
 type doctorCmd struct {
 	configFlag
 	JSON bool     `help:"Print one line of JSON for each finding."`
-	Post []string `placeholder:"CHANNEL" help:"Post a test message in this channel and delete it again, as in C0123ABCD (the operators' channels)."`
+	Post []string `placeholder:"CHANNEL" help:"Post a test message in this channel and delete it again, as in slack:C0123ABCD (the operators' channels)."`
 }
 
 // Help adds an example.
 func (doctorCmd) Help() string {
-	return "Looks at the configuration, the data folder, the clock, each source and the Slack app, as the user and in the\n" +
-		"environment of the daemon. It changes nothing but for the test message. Exit code 1 when something is wrong;\n" +
+	return "Looks at the configuration, the data folder, the clock, each source and the apps in Slack and Discord, as the user and in\n" +
+		"the environment of the daemon. It changes nothing but for the test message. Exit code 1 when something is wrong;\n" +
 		"warnings are fine.\n\nExample:\n  callboard doctor -c callboard.yaml --post C0123ABCD"
+}
+
+// channelOf gives a channel with its platform, as in slack:C0123ABCD, which the form of an id tells alone; "" for what is none.
+func channelOf(text string) string {
+	for platform, form := range map[string]string{"slack": `^[CGD][A-Z0-9]{2,20}$`, "discord": `^[1-9][0-9]{14,19}$`} {
+		if id := strings.TrimPrefix(text, platform+":"); regexp.MustCompile(form).MatchString(id) {
+			return platform + ":" + id
+		}
+	}
+	return ""
 }
 
 // Run looks at everything, and says how each part is.
 func (c *doctorCmd) Run(e *env) error {
-	for _, channel := range c.Post {
-		if !regexp.MustCompile(`^(slack:)?[CGD][A-Z0-9]{2,20}$`).MatchString(channel) {
-			return &exitError{exitUsage, fmt.Errorf("--post: %q is no id of a channel, as in C0123ABCD: Slack shows it at the end of a channel's details", channel)}
+	post := make([]string, len(c.Post))
+	for i, channel := range c.Post {
+		if post[i] = channelOf(channel); post[i] == "" {
+			return &exitError{exitUsage, fmt.Errorf("--post: %q is no id of a channel, as in C0123ABCD, which Slack shows at the end of a channel's details, or "+
+				"1234567890123456789, which Discord copies in developer mode", channel)}
 		}
 	}
 	out := &findings{cmd: c, env: e}
@@ -46,7 +59,7 @@ func (c *doctorCmd) Run(e *env) error {
 	if _, isTerminal := terminal(e.stderr); isTerminal && !c.JSON {
 		fmt.Fprintln(e.stderr, "Looking at the rest; this may take a minute or two …")
 	}
-	doctor := app.Doctor{Config: cfg, Post: c.Post, Log: quietLogger(e.stderr), Found: out.add}
+	doctor := app.Doctor{Config: cfg, Post: post, Log: quietLogger(e.stderr), Found: out.add}
 	doctor.Run(e.ctx)
 	return out.end()
 }

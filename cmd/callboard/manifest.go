@@ -73,7 +73,7 @@ func purposes(cfg *config.Config) []slack.Purpose {
 	if len(cfg.Slack.OpenChannels) > 0 {
 		all = append(all, slack.ForIncidents)
 	}
-	if len(cfg.Operators.Channels) > 0 {
+	if len(cfg.Operators.On("slack")) > 0 {
 		all = append(all, slack.ForForms)
 	}
 	if len(all) == 0 {

@@ -98,6 +98,19 @@ func (s *Slack) Serve(ctx context.Context, handle bot.Handler) error {
 	return nil
 }
 
+// Fault says in words why Slack is not reached; "" while it is.
+func (s *Slack) Fault() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.options.AppToken.Reveal() != "" && s.sockets == 0:
+		return "no socket to Slack is open; callboard doctor says more"
+	case s.self == "":
+		return "Slack has not said yet who the bot is; callboard doctor says more"
+	}
+	return ""
+}
+
 // learnSelf asks Slack who the bot is, until it says so.
 func (s *Slack) learnSelf(ctx context.Context) {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {

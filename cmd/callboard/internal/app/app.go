@@ -116,7 +116,7 @@ func (a *App) mux(history *git.History) *bot.Mux {
 	deps := command.Deps{
 		Catalog: a.syncer.Snapshot, Viewer: a.rules.viewer, Faults: a.faults, Rule: a.rules.whySeen, Grants: a.rules.visibility.Grants,
 		Docs: a.docs, RuleProblems: a.rules.toldProblems, History: history, CatalogAt: past.at, PagesAt: past.pages,
-		Announce: a.announce(), Operators: operators(a.config), Account: a.account,
+		Announce: a.announce(), Operators: operators(a.config), Account: a.account, Chats: a.chats,
 	}
 	return bot.NewMux(command.All(deps), command.Words(a.log), deps.Complete)
 }
@@ -124,14 +124,14 @@ func (a *App) mux(history *git.History) *bot.Mux {
 // Run keeps the catalog in step with its sources, serves HTTP and the local socket, and watches the
 // store, until ctx ends or one of them fails. A failing source is no failure of Run.
 func (a *App) Run(ctx context.Context) error {
-	if err := a.openSlack(); err != nil {
+	if err := a.openChats(); err != nil {
 		return err
 	}
 	left := a.left(ctx)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context) error{left, a.serveHTTP, a.serveSocket, a.runSync, a.runDocs, a.runChecks, a.runSlack, a.runAnnouncer} {
+	for _, part := range []func(context.Context) error{left, a.serveHTTP, a.serveSocket, a.runSync, a.runDocs, a.runChecks, a.runChats, a.runAnnouncer} {
 		parts.Go(func() {
 			if err := part(ctx); err != nil {
 				cancel(err)

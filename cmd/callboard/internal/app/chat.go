@@ -3,21 +3,14 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
-	"net/url"
-	"strings"
+	"sync"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"callboard/bot"
 	"callboard/bot/card"
+	"callboard/bot/command"
 	"callboard/catalog/policy"
-	"callboard/catalog/secret"
 	"callboard/cmd/callboard/internal/config"
-	"callboard/integrations/outbound"
-	"callboard/integrations/slack"
 )
 
 const (
@@ -28,13 +21,39 @@ const (
 // ErrConfig is wrapped by errors that whoever runs the program can mend outside of it.
 var ErrConfig = errors.New("a secret cannot be had")
 
-// chat is what the surfaces share. Its maps are filled by openSlack, before anything runs.
+// chat is what the surfaces share. Its maps and surfaces are filled by openChats, before anything runs.
 type chat struct {
 	posters     map[string]bot.Poster
 	directories map[string]bot.Directory
 	identity    *identity
 	announcer   *bot.Announcer
-	slack       *slack.Slack // nil: not configured
+	surfaces    []*surface
+}
+
+// surface is a platform that is served.
+type surface struct {
+	platform
+	adapter adapter
+
+	mu    sync.Mutex
+	ended error // why it is not served any more; nil while it is
+}
+
+// end notes why the platform is not served any more.
+func (s *surface) end(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = err
+}
+
+// fault says why nobody is answered on the platform at the moment; "" while they are.
+func (s *surface) fault() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended != nil {
+		return "it is not served until the configuration is read again: " + s.ended.Error()
+	}
+	return s.adapter.Fault()
 }
 
 func (a *App) newChat() *chat {
@@ -46,8 +65,10 @@ func (a *App) newChat() *chat {
 
 // around is what every request passes on its way to the commands, outermost first.
 func (a *App) around(mux *bot.Mux) bot.Handler {
+	limits := bot.DefaultLimits()
+	limits.Person = a.chat.identity.person
 	return a.observed(bot.Chain(a.allowed(mux),
-		bot.Limit(bot.DefaultLimits()), bot.Once(mux.Writes, a.db.Chat(), a.log))) // a flood is not even remembered
+		bot.Limit(limits), bot.Once(mux.Writes, a.db.Chat(), a.log))) // a flood is not even remembered
 }
 
 // observed notes what becomes of a request, which neither a panic nor a long time ends.
@@ -99,103 +120,69 @@ func turnedAway(text string) bot.Reply {
 	return bot.Reply{Outcome: bot.Denied, Card: &card.Card{Title: text, Summary: text, Status: card.Warn}}
 }
 
-// openSlack makes the adapter, if Slack is configured and it is not there yet. Nothing is sent.
-func (a *App) openSlack() error {
-	if a.config.Slack.Mode == config.SlackOff || a.chat.slack != nil {
-		return nil
+// openChats makes the adapters of the platforms that are configured and not there yet. Nothing is sent.
+func (a *App) openChats() error {
+	for _, p := range configured(a.config) {
+		if a.chat.posters[p.name] != nil {
+			continue
+		}
+		adapter, err := p.open(a.config, a.log, a.meters.registry)
+		if err != nil {
+			return err
+		}
+		a.chat.surfaces = append(a.chat.surfaces, &surface{platform: p, adapter: adapter})
+		a.chat.posters[p.name], a.chat.directories[p.name] = adapter, adapter
 	}
-	adapter, err := newSlack(a.config, a.log, a.meters.registry)
-	if err != nil {
-		return err
-	}
-	a.chat.slack = adapter
-	a.chat.posters[adapter.Name()] = adapter
-	a.chat.directories[adapter.Name()] = adapter
 	return nil
 }
 
-// newSlack makes an adapter as it is configured. Its errors are wrong settings.
-func newSlack(all *config.Config, log *slog.Logger, registry prometheus.Registerer) (*slack.Slack, error) {
-	cfg := all.Slack
-	options := slack.Options{
-		Team: cfg.Team, App: cfg.App, APIURL: cfg.APIURL, Commands: slashVerbs(cfg), Open: cfg.OpenChannels,
-		Log: log, Registerer: registry,
-	}
-	var err error
-	if options.BotToken, err = resolved("slack.bot_token", cfg.BotToken); err != nil {
-		return nil, err
-	}
-	if cfg.Mode == config.SlackSocket {
-		options.AppToken, err = resolved("slack.app_token", cfg.AppToken)
-	} else {
-		options.SigningSecret, err = resolved("slack.signing_secret", cfg.SigningSecret)
-	}
-	if err != nil {
-		return nil, err
-	}
-	reach := outbound.Options{Proxy: all.Outbound.Proxy, CAFile: all.Outbound.CA, Timeout: chatTimeout, MaxBytes: chatBytes}
-	if u, err := url.Parse(cfg.APIURL); err == nil && u.Host != "" {
-		reach.AllowHosts = []string{u.Host}
-	}
-	if options.Client, err = outbound.New(reach); err != nil {
-		return nil, fmt.Errorf("outbound: %w", err)
-	}
-	if options.Sockets, err = outbound.NewSockets(reach); err != nil {
-		return nil, fmt.Errorf("outbound: %w", err)
-	}
-	return slack.New(options), nil
-}
-
-func resolved(key string, ref secret.Ref) (secret.Value, error) {
-	value, err := secret.Resolve(ref)
-	if err != nil {
-		return value, fmt.Errorf("%s: %w: %w", key, ErrConfig, err)
-	}
-	return value, nil
-}
-
-// slashVerbs gives the verb that each slash command stands for; callboard itself stands for none, because its text begins
-// with one.
-func slashVerbs(cfg config.Slack) map[string]string {
-	verbs := map[string]string{}
-	for _, name := range cfg.Commands {
-		verb := name
-		if name == "callboard" {
-			verb = ""
-		}
-		verbs["/"+cfg.Prefix+name] = verb
-	}
-	return verbs
-}
-
-// operators gives the channels where the operators are asked.
+// operators gives the channels where the operators are asked, on each platform that is configured.
 func operators(cfg *config.Config) []bot.Address {
 	var to []bot.Address
-	for _, channel := range cfg.Operators.Channels {
-		platform, id, _ := strings.Cut(channel, ":")
-		to = append(to, bot.Address{Platform: platform, Workspace: cfg.Slack.Team, Channel: id})
+	for _, p := range configured(cfg) {
+		for _, id := range cfg.Operators.On(p.name) {
+			to = append(to, bot.Address{Platform: p.name, Workspace: p.place(cfg), Channel: id})
+		}
 	}
 	return to
 }
 
 // announce gives the announcer's Show where there is a surface to show anything on, else nil.
 func (a *App) announce() func(context.Context, string, []bot.Address, *card.Card) error {
-	if a.config.Slack.Mode == config.SlackOff {
+	if len(configured(a.config)) == 0 {
 		return nil
 	}
 	return a.chat.announcer.Show
+}
+
+// chats tells of each platform that is served how it is.
+func (a *App) chats() []command.Chat {
+	var out []command.Chat
+	for _, s := range a.chat.surfaces {
+		out = append(out, command.Chat{Name: s.label, Fault: s.fault()})
+	}
+	return out
 }
 
 func (a *App) account(ctx context.Context, user bot.ChatUser) (bot.Account, error) {
 	return a.chat.identity.account(ctx, user)
 }
 
-// runSlack serves Slack until ctx ends.
-func (a *App) runSlack(ctx context.Context) error {
-	if a.chat.slack == nil {
-		return nil
+// runChats serves the platforms until ctx ends. One that cannot be served any more, because its token is refused or the like,
+// leaves the others as they are: it is said in the log and by health, and served again when the configuration is read
+// again, as only a person can mend it.
+func (a *App) runChats(ctx context.Context) error {
+	var parts sync.WaitGroup
+	for _, s := range a.chat.surfaces {
+		parts.Go(func() {
+			if err := s.adapter.Serve(ctx, a.handle); err != nil && ctx.Err() == nil {
+				s.end(err)
+				a.log.Error("a chat is not served any more; when it is mended, read the configuration again (SIGHUP)", "platform", s.name, "error", err)
+			}
+		})
 	}
-	return a.chat.slack.Serve(ctx, a.handle)
+	parts.Wait()
+	return nil
 }
 
 // runAnnouncer keeps cards in channels in step, where there are channels.

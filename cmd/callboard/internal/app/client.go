@@ -67,7 +67,7 @@ func NewDaemon(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App,
 	if err != nil {
 		return nil, err
 	}
-	if err := a.openSlack(); err != nil { // now, while an earlier configuration can still come back
+	if err := a.openChats(); err != nil { // now, while an earlier configuration can still come back
 		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil

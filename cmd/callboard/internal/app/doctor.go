@@ -38,7 +38,7 @@ const (
 )
 
 // Doctor looks at all that Callboard needs, and tells of each finding at once. Post are the channels where a test
-// message is posted; nil means those of the operators.
+// message is posted, with their platform as in slack:C0123; nil means those of the operators.
 type Doctor struct {
 	Config *config.Config
 	Post   []string
@@ -52,11 +52,13 @@ func (d *Doctor) Run(ctx context.Context) {
 	defer cancel()
 	known, serving := d.data(ctx)
 	clocks := d.sources(ctx)
-	if d.Config.Slack.Mode != config.SlackOff {
-		d.slack(ctx, known, serving)
-	} else {
+	chats := configured(d.Config)
+	for _, p := range chats {
+		d.chat(ctx, p, known, serving)
+	}
+	if len(chats) == 0 {
 		d.clock(ctx, clocks)
-		d.say("Slack", bot.Sound, "", "is not configured; questions are answered at the console, by callboard ask and over the API")
+		d.say("chat", bot.Sound, "", "neither Slack nor Discord is configured; questions are answered at the console, by callboard ask and over the API")
 	}
 	if known != nil {
 		d.owners(known)
@@ -206,18 +208,10 @@ func (d *Doctor) ask(ctx context.Context, method, address string) (http.Header, 
 	return response.Header, response.StatusCode, nil
 }
 
-// slack looks at the app.
-func (d *Doctor) slack(ctx context.Context, known *catalog.Snapshot, serving bool) {
-	cfg := d.Config.Slack
-	secrets := []struct {
-		key string
-		ref secret.Ref
-	}{{"slack.bot_token", cfg.BotToken}, {"slack.app_token", cfg.AppToken}}
-	if cfg.Mode == config.SlackHTTP {
-		secrets[1].key, secrets[1].ref = "slack.signing_secret", cfg.SigningSecret
-	}
+// chat looks at the app of a platform.
+func (d *Doctor) chat(ctx context.Context, p platform, known *catalog.Snapshot, serving bool) {
 	usable := true
-	for _, s := range secrets {
+	for _, s := range p.secrets(d.Config) {
 		if _, err := secret.Resolve(s.ref); err != nil {
 			usable = false
 			d.say(s.key, bot.Wrong, "give doctor the environment of the daemon, as in: set -a; . /etc/callboard/callboard.env", "%v", err)
@@ -226,42 +220,46 @@ func (d *Doctor) slack(ctx context.Context, known *catalog.Snapshot, serving boo
 	if !usable {
 		return
 	}
-	adapter, err := newSlack(d.Config, d.Log, prometheus.NewRegistry())
+	adapter, err := p.open(d.Config, d.Log, prometheus.NewRegistry())
 	if err != nil {
-		d.say("Slack", bot.Wrong, "", "%v", err)
+		d.say(p.label, bot.Wrong, "", "%v", err)
 		return
 	}
-	if cfg.Mode == config.SlackHTTP {
-		d.door(ctx, serving)
+	if p.requests(d.Config) {
+		d.door(ctx, p, serving)
+	}
+	operators := d.Config.Operators.On(p.name)
+	post := operators
+	if len(d.Post) > 0 {
+		post = d.posts(p.name)
 	}
 	adapter.Check(ctx, bot.Wanted{
-		Addresses: d.Config.Identity.Email, LongLived: len(d.Config.Operators.Channels) > 0, Serving: serving,
-		Post: d.post(), Channels: slackChannels(known),
+		Addresses: d.Config.Identity.Email, LongLived: len(operators) > 0, Serving: serving,
+		Post: post, Channels: channelsOn(known, p.name),
 	}, d.Found)
 	if known != nil {
-		d.people(ctx, adapter, known)
+		d.people(ctx, p, adapter, known)
 	}
 }
 
-func (d *Doctor) post() []string {
-	channels := d.Post
-	if len(channels) == 0 {
-		channels = d.Config.Operators.Channels
+// posts gives the ids of those of Post that are channels of a platform.
+func (d *Doctor) posts(platform string) []string {
+	var ids []string
+	for _, channel := range d.Post {
+		if id, is := strings.CutPrefix(channel, platform+":"); is {
+			ids = append(ids, id)
+		}
 	}
-	out := make([]string, len(channels))
-	for i, channel := range channels {
-		out[i] = strings.TrimPrefix(channel, "slack:")
-	}
-	return out
+	return ids
 }
 
-// door knocks where Slack will, without a signature: who answers that with 401 is Callboard.
-func (d *Doctor) door(ctx context.Context, serving bool) {
-	const part = "Slack requests"
-	address := strings.TrimSuffix(d.Config.HTTP.URL, "/") + "/slack/events"
+// door knocks where a platform will, without a signature: who answers that with 401 is Callboard.
+func (d *Doctor) door(ctx context.Context, p platform, serving bool) {
+	part := p.label + " requests"
+	address := strings.TrimSuffix(d.Config.HTTP.URL, "/") + p.door
 	fix := "let " + d.Config.HTTP.URL + " lead to http.listen (" + d.Config.HTTP.Listen + ") of this machine, paths unchanged"
 	if !serving {
-		d.say(part, bot.Doubtful, "start callboard serve, and ask doctor again", "Slack will send to %s and its like, where no daemon listens yet", address)
+		d.say(part, bot.Doubtful, "start callboard serve, and ask doctor again", "%s will send to %s, where no daemon listens yet", p.label, address)
 		return
 	}
 	_, status, err := d.ask(ctx, http.MethodPost, address)
@@ -276,8 +274,8 @@ func (d *Doctor) door(ctx context.Context, serving bool) {
 }
 
 // people counts the members of a chat who are people of the catalog.
-func (d *Doctor) people(ctx context.Context, directory bot.Checker, known *catalog.Snapshot) {
-	const part = "people"
+func (d *Doctor) people(ctx context.Context, p platform, directory bot.Checker, known *catalog.Snapshot) {
+	part, place := p.label+" people", p.workspace
 	who := newIdentity(d.Config.Identity, func() *catalog.Snapshot { return known }, nil, d.Log)
 	view := known.As(catalog.Everything{})
 	members, linked := 0, 0
@@ -286,7 +284,7 @@ func (d *Doctor) people(ctx context.Context, directory bot.Checker, known *catal
 			return
 		}
 		members++
-		user, _ := annotated(view, bot.ChatUser{Platform: "slack", Workspace: d.Config.Slack.Team, ID: id})
+		user, _ := annotated(view, bot.ChatUser{Platform: p.name, Workspace: p.place(d.Config), ID: id})
 		if user == nil {
 			user, _ = who.byEmail(view, account)
 		}
@@ -294,30 +292,30 @@ func (d *Doctor) people(ctx context.Context, directory bot.Checker, known *catal
 			linked++
 		}
 	})
-	fix := "the others can read, and ask by /callboard link for the annotation slack.com/user-id; with identity.email: true a verified address is enough"
-	if d.Config.Identity.Email {
-		fix = "the others can read, and ask by /callboard link for the annotation slack.com/user-id"
+	fix := "the others can read, and ask by /callboard link for the annotation " + p.name + ".com/user-id"
+	if !d.Config.Identity.Email && p.addresses {
+		fix += "; with identity.email: true a verified address is enough"
 	}
 	switch {
 	case err != nil:
-		d.say(part, bot.Doubtful, "", "the workspace's accounts cannot be listed: %v", err)
+		d.say(part, bot.Doubtful, "", "the accounts of the %s cannot be listed: %v", place, err)
 	case linked == members:
-		d.say(part, bot.Sound, "", "all %d members of the workspace are people of the catalog", members)
+		d.say(part, bot.Sound, "", "all %d members of the %s are people of the catalog", members, place)
 	case linked == 0:
-		d.say(part, bot.Doubtful, fix, "none of the %d members of the workspace is a person of the catalog", members)
+		d.say(part, bot.Doubtful, fix, "none of the %d members of the %s is a person of the catalog", members, place)
 	default:
-		d.say(part, bot.Sound, fix, "%d of %d members of the workspace are people of the catalog", linked, members)
+		d.say(part, bot.Sound, fix, "%d of %d members of the %s are people of the catalog", linked, members, place)
 	}
 }
 
-// slackChannels gives the ids of the channels that the catalog names.
-func slackChannels(known *catalog.Snapshot) []string {
+// channelsOn gives the ids of the channels of a platform that the catalog names.
+func channelsOn(known *catalog.Snapshot, platform string) []string {
 	if known == nil {
 		return nil
 	}
 	var ids []string
 	for e := range known.As(catalog.Everything{}).All() {
-		if id, is := strings.CutPrefix(e.Metadata.Annotations.Get("callboard/channel"), "slack:"); is && id != "" {
+		if id, is := strings.CutPrefix(e.Metadata.Annotations.Get("callboard/channel"), platform+":"); is && id != "" {
 			ids = append(ids, id)
 		}
 	}

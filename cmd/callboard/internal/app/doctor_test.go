@@ -111,7 +111,7 @@ func TestDoctor_AllIsWell(t *testing.T) {
 		"fine|Slack bot token|it is of @callboard in Example (T1), app A1", "fine|Slack scopes|the token has all that it needs",
 		"fine|Slack socket|one was opened, Slack said hello", "fine|Slack channel C1|a test message was posted and deleted",
 		"warning|Slack channels|the bot is missing from 1 of 1 channels of the catalog: C2|",
-		"fine|people|1 of 2 members of the workspace are people of the catalog", "fine|rules|there are none",
+		"fine|Slack people|1 of 2 members of the workspace are people of the catalog", "fine|rules|there are none",
 		"warning|owners|1 owner that entities name is not in the catalog: group:default/nobody|")
 	if strings.Contains(got, "wrong|") {
 		t.Errorf("something is wrong:\n%s", got)
@@ -120,7 +120,7 @@ func TestDoctor_AllIsWell(t *testing.T) {
 		t.Errorf("the test message stays: %v", left)
 	}
 	cfg.Identity.Email = true
-	wantLines(t, examine(t, cfg), "fine|people|1 of 2 members") // Grace's address is nobody's
+	wantLines(t, examine(t, cfg), "fine|Slack people|1 of 2 members") // Grace's address is nobody's
 }
 
 func TestDoctor_Slack(t *testing.T) {
@@ -259,7 +259,7 @@ func TestDoctor_BesideDaemon(t *testing.T) {
 	runDaemon(t, openDaemon(t, cfg))
 	fake.Until("the daemon's sockets", func() bool { return fake.Sockets() == 2 })
 	got := examine(t, cfg)
-	wantLines(t, got, "fine|data folder|a daemon has it", "fine|Slack socket|Slack lets one be opened; none was", "fine|people|1 of 2 members")
+	wantLines(t, got, "fine|data folder|a daemon has it", "fine|Slack socket|Slack lets one be opened; none was", "fine|Slack people|1 of 2 members")
 	wantLines(t, got, "fine|rules|entities that payments hides: 1", "warning|rules|payments lets group:default/nobody see, whom the catalog does not have|correct policy.visibility[0]")
 	if fake.Sockets() != 2 {
 		t.Errorf("%d sockets are open", fake.Sockets())
@@ -271,7 +271,7 @@ func TestDoctor_HTTP(t *testing.T) {
 	fake, cfg := patient(t)
 	cfg.Slack.Mode, cfg.Slack.SigningSecret = config.SlackHTTP, inEnv(t, "DOCTOR_SIGNING", fake.SigningSecret)
 	cfg.HTTP.URL = "http://127.0.0.1:9"
-	wantLines(t, examine(t, cfg), "warning|Slack requests|Slack will send to http://127.0.0.1:9/slack/events and its like, where no daemon listens yet")
+	wantLines(t, examine(t, cfg), "warning|Slack requests|Slack will send to http://127.0.0.1:9/slack/events, where no daemon listens yet")
 
 	daemon := openDaemon(t, cfg)
 	address, err := daemon.Listen(t.Context())

@@ -11,7 +11,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"callboard/cmd/callboard/internal/config"
 	"callboard/integrations/backstage"
 )
 
@@ -61,8 +60,10 @@ func (a *App) serveHTTP(ctx context.Context) error {
 		writeText(w, http.StatusOK, "ready")
 	})
 	newHooks(a.config.Catalog.Sources, a.syncer.KickSource, a.meters.webhooks, a.log).register(mux, forges(a.config.Integrations))
-	if a.chat.slack != nil && a.config.Slack.Mode == config.SlackHTTP {
-		mux.Handle("/slack/", a.chat.slack.Handler(a.handle))
+	for _, s := range a.chat.surfaces {
+		if s.requests(a.config) {
+			mux.Handle("/"+s.name+"/", s.adapter.Handler(a.handle))
+		}
 	}
 	api := a.backstage()
 	mux.Handle("/api/catalog/", api)

@@ -22,7 +22,8 @@ const (
 
 // identity tells which person of the catalog a chat account is: by the platform's id in an annotation of the User, which
 // only trusted sources define, or, where the operator allows it, by a verified e-mail address that
-// exactly one User has. It implements bot.Identity.
+// exactly one User has. It implements bot.Identity. Nothing that a platform says about roles or groups counts: those
+// are the catalog's (threats.md rule R1).
 type identity struct {
 	config      config.Identity
 	catalog     func() *catalog.Snapshot
@@ -38,24 +39,51 @@ type knownAccount struct {
 	at      time.Time
 }
 
+var errNotAsked = errors.New("the platform was not asked")
+
 func newIdentity(cfg config.Identity, snapshot func() *catalog.Snapshot, directories map[string]bot.Directory, log *slog.Logger) *identity {
 	return &identity{config: cfg, catalog: snapshot, directories: directories, log: log, accounts: map[bot.ChatUser]knownAccount{}}
 }
 
 // Actor implements bot.Identity. An account with an annotated User is known without asking the platform,
-// so that answers do not depend on it. Of others the platform tells whether they are members. While it does not, whom
-// it turned away before stays turned away; everybody else is nobody, and sees what everybody sees (reads fail
-// open, rules that hide fail closed).
+// so that answers do not depend on it, unless the platform lets write who has left. Of others the platform tells whether they
+// are members. While it does not, whom it turned away before stays turned away; everybody else is nobody, and sees what
+// everybody sees (reads fail open, rules that hide fail closed).
 func (i *identity) Actor(ctx context.Context, user bot.ChatUser) policy.Actor {
+	return i.actor(user, func() (bot.Account, error) {
+		account, err := i.account(ctx, user)
+		if err != nil {
+			i.log.Warn("an account cannot be looked up", "platform", user.Platform, "account", user.ID, "error", err)
+		}
+		return account, err
+	})
+}
+
+// person gives what all accounts of one person have in common: the User, as far as it is known without asking anybody,
+// else the account itself.
+func (i *identity) person(user bot.ChatUser) any {
+	actor := i.actor(user, func() (bot.Account, error) {
+		if known, found := i.remembered(user); found && time.Since(known.at) < accountStale {
+			return known.account, nil
+		}
+		return bot.Account{}, errNotAsked
+	})
+	if actor.Linked() {
+		return actor.User
+	}
+	return user
+}
+
+// actor tells who an account is; look tells what the platform says about it, and is called only where that matters.
+func (i *identity) actor(user bot.ChatUser, look func() (bot.Account, error)) policy.Actor {
 	actor := policy.Actor{Platform: user.Platform, Workspace: user.Workspace, ChatID: user.ID}
 	view := i.catalog().As(catalog.Everything{})
-	found, disputed := annotated(view, user)
-	if found != nil {
-		return linked(view, actor, found, disputed)
+	found, why := annotated(view, user)
+	if found != nil && !outlives(user.Platform) {
+		return linked(view, actor, found, why)
 	}
-	account, err := i.account(ctx, user)
+	account, err := look()
 	if err != nil {
-		i.log.Warn("an account cannot be looked up", "platform", user.Platform, "account", user.ID, "error", err)
 		actor.Why = user.Platform + " does not say at the moment who this account is"
 		if class := i.lastClass(user); class != policy.Member {
 			actor.Class = class
@@ -63,16 +91,18 @@ func (i *identity) Actor(ctx context.Context, user bot.ChatUser) policy.Actor {
 		return actor
 	}
 	actor.Class = classOf(account)
-	if actor.Class != policy.Member {
+	switch {
+	case found != nil && (actor.Class == policy.Member || actor.Class == policy.Guest):
+		return linked(view, actor, found, why)
+	case actor.Class != policy.Member:
 		actor.Why = "the account is " + actor.Class.String()
 		return actor
 	}
-	if disputed != "" {
-		actor.Why = disputed
+	if found == nil && why != "" { // disputed
+		actor.Why = why
 		return actor
 	}
-	found, why := i.byEmail(view, account)
-	if found == nil {
+	if found, why = i.byEmail(view, account); found == nil {
 		actor.Why = why
 		return actor
 	}
@@ -147,9 +177,7 @@ func (i *identity) account(ctx context.Context, user bot.ChatUser) (bot.Account,
 	if directory == nil {
 		return bot.Account{}, errors.New("nobody can be asked about accounts of " + user.Platform)
 	}
-	i.mu.Lock()
-	known, found := i.accounts[user]
-	i.mu.Unlock()
+	known, found := i.remembered(user)
 	if found && time.Since(known.at) < accountLife {
 		return known.account, nil
 	}
@@ -173,11 +201,16 @@ func (i *identity) account(ctx context.Context, user bot.ChatUser) (bot.Account,
 
 // lastClass is what the platform said last of an account, however long ago; Unsaid when it never did.
 func (i *identity) lastClass(user bot.ChatUser) policy.Class {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	known, found := i.accounts[user]
+	known, found := i.remembered(user)
 	if !found {
 		return policy.Unsaid
 	}
 	return classOf(known.account)
+}
+
+func (i *identity) remembered(user bot.ChatUser) (known knownAccount, found bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	known, found = i.accounts[user]
+	return known, found
 }

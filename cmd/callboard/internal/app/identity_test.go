@@ -17,7 +17,6 @@ import (
 	"callboard/bot/card"
 	"callboard/catalog"
 	"callboard/catalog/ingest"
-	"callboard/catalog/ingest/ingesttest"
 	"callboard/catalog/policy"
 	"callboard/cmd/callboard/internal/config"
 )
@@ -53,15 +52,7 @@ func people(t *testing.T) func() *catalog.Snapshot {
 	untrusted := fstest.MapFS{"evil.yaml": {Data: []byte(
 		"apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: evil\n  annotations: { slack.com/user-id: U9 }\n" +
 			"spec: { type: service, lifecycle: production, owner: team-a }\n---\n" + user("mallory", "mal@acme.example", `slack.com/user-id: "U9"`))}}
-	syncer := ingest.NewSyncer(ingest.Options{
-		Store: &ingesttest.Memory{}, Log: slog.New(slog.DiscardHandler),
-		Sources: []ingest.Config{
-			{Name: "org", Source: source{trusted}, Trusted: true, Paths: []string{"*.yaml"}},
-			{Name: "apps", Source: source{untrusted}, Paths: []string{"*.yaml"}},
-		},
-	})
-	syncer.Sync(t.Context(), false)
-	return syncer.Snapshot
+	return synced(t, trusted, untrusted)
 }
 
 // directory knows accounts by id; others cannot be looked up.
