@@ -63,6 +63,9 @@ func (d Deps) reading(read func(Deps) *bot.Command) *bot.Command {
 				return bot.Reply{}, err
 			}
 		}
+		if err := here.expand(req); err != nil {
+			return bot.Reply{}, err
+		}
 		reply, err := read(here).Run(ctx, req)
 		if err != nil && here.scope.past != nil {
 			err = &pastError{err, here.scope}
@@ -84,6 +87,9 @@ func (d Deps) present(read func(Deps) *bot.Command) *bot.Command {
 	c.Run = func(ctx context.Context, req *bot.Request) (bot.Reply, error) {
 		start, here := d.now(), d
 		here.scope = &scope{}
+		if err := here.expand(req); err != nil {
+			return bot.Reply{}, err
+		}
 		reply, err := read(here).Run(ctx, req)
 		if err != nil {
 			return reply, err

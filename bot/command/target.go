@@ -46,6 +46,23 @@ type unboundError struct{}
 
 func (unboundError) Error() string { return "no entity is bound to this channel" }
 
+// expand writes out the refs that buttons name by their digest, because they were too long for them. What the asker may not
+// see is answered like what does not exist.
+func (d Deps) expand(req *bot.Request) error {
+	for i, arg := range req.Command.Args {
+		digest, is := bot.Digest(arg)
+		if !is {
+			continue
+		}
+		e, found := d.view(req).ByDigest(digest)
+		if !found {
+			return &goneError{"What this leads to is not in the catalog any more.", "help find"}
+		}
+		req.Command.Args[i] = e.Ref.String()
+	}
+	return nil
+}
+
 // target finds the entity that the arguments of a request name; several words are one name.
 func (d Deps) target(req *bot.Request) (subject, error) {
 	typed := strings.Join(req.Command.Args, " ")
