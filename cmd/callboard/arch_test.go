@@ -89,7 +89,7 @@ func driverHomes() map[string]string {
 		"github.com/go-git/go-billy/v5":                           "integrations/git",
 		"github.com/go-git/go-git/v5":                             "integrations/git",
 		"github.com/google/go-cmp":                                "tests",
-		"github.com/gorilla/websocket":                            "integrations/slack tests",
+		"github.com/gorilla/websocket":                            "integrations/slack integrations/discord tests",
 		"github.com/jackc/pgx/v5":                                 "integrations/sqldb",
 		"github.com/pressly/goose/v3":                             "integrations/sqldb",
 		"github.com/prometheus/client_golang/prometheus":          "*", // a Registerer is passed in

@@ -73,7 +73,7 @@ func (d *Discord) react(t *turn) (*reply, *bot.Reply) {
 func (d *Discord) ask(ctx context.Context, t *turn) bot.Reply {
 	d.locate(ctx, t)
 	if t.draft != nil {
-		if r, clear := d.entities(ctx, t); !clear {
+		if r, fine := d.entities(ctx, t); !fine {
 			return r
 		}
 	}

@@ -27,7 +27,7 @@ type Options struct {
 	Guild       string       // id of the guild; events of others are dropped
 	BotToken    secret.Value // without "Bot "
 	PublicKey   string       // of the application, in hexadecimal; with it interactions come over HTTP, see Handler
-	APIURL      string       // base of the API with its version; "" is Discord's own
+	APIURL      string       // base of the API without a version, as in https://discord.com/api, which it is when it is ""
 	Client      *http.Client // reaches Discord
 
 	Sockets    outbound.Sockets // opens the connection to the gateway

@@ -97,8 +97,7 @@ func (d *Discord) serveGateway(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		var closed *websocket.CloseError
-		if errors.As(err, &closed) {
+		if closed, is := errors.AsType[*websocket.CloseError](err); is {
 			if finalClose(closed.Code) {
 				d.log.Error("the gateway of Discord refuses us for good: mend what it says and start again; check with callboard doctor", "code", closed.Code, "reason", closed.Text)
 				return
@@ -137,7 +136,7 @@ type gatewayInfo struct {
 
 // address gives where to connect. A new session is not begun when Discord allows none: it would reset the token.
 func (d *Discord) address(ctx context.Context, s *session) (string, error) {
-	if s.id != "" && s.url != "" {
+	if s.url != "" {
 		return s.url, nil
 	}
 	var info gatewayInfo
@@ -192,6 +191,7 @@ func (d *Discord) connect(ctx context.Context, s *session) error {
 		_ = answer.Body.Close() // it holds nothing but a refusal
 	}
 	if err != nil {
+		s.url = "" // the session may be known elsewhere
 		return err
 	}
 	conn.SetReadLimit(maxEvent)

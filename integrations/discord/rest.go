@@ -18,7 +18,8 @@ import (
 )
 
 const (
-	defaultAPI = "https://discord.com/api/v10"
+	defaultAPI = "https://discord.com/api"
+	apiVersion = "/v10"
 	userAgent  = "DiscordBot (https://callboard.example, 1)"
 	callTries  = 5
 	callFirst  = time.Second // wait after the first failure; doubled each time
@@ -42,7 +43,7 @@ func newREST(o Options, m *meters, log *slog.Logger) *rest {
 	client := *o.Client
 	client.Transport = newPacer(o.Client.Transport, log)
 	client.Timeout = 0 // which would count the waiting; each attempt has a deadline instead
-	return &rest{base: base, token: o.BotToken, client: &client, meters: m}
+	return &rest{base: base + apiVersion, token: o.BotToken, client: &client, meters: m}
 }
 
 // call is one thing to ask of the API.
