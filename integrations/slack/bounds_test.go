@@ -19,27 +19,15 @@ func quietSender() *sender {
 func done(context.Context) error { return nil }
 
 // What is remembered has an end, however many channels there are.
-func TestBounds(t *testing.T) {
+func TestSender_Bounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var p places
-		s := quietSender()
-		for name, tt := range map[string]struct {
-			most int
-			add  func(key string)
-			held func() int
-		}{
-			"names of channels": {maxPlaces, func(key string) { p.called(key, "general", placeLife) }, func() int { return len(p.names) }},
-			"direct messages":   {maxPlaces, p.direct, func() int { return len(p.own) }},
-			"lanes":             {sendLanes, func(key string) { _ = s.send(t.Context(), key, "chat.postMessage", done) }, func() int { return len(s.lanes) }},
-		} {
-			peak := 0
-			for i := range 2*tt.most + 10 {
-				tt.add("C" + strconv.Itoa(i))
-				peak = max(peak, tt.held())
-			}
-			if peak != tt.most {
-				t.Errorf("%s: %d are held, want %d", name, peak, tt.most)
-			}
+		s, peak := quietSender(), 0
+		for i := range 2*sendLanes + 10 {
+			_ = s.send(t.Context(), "C"+strconv.Itoa(i), "chat.postMessage", done)
+			peak = max(peak, len(s.lanes))
+		}
+		if peak != sendLanes {
+			t.Errorf("%d lanes are held, want %d", peak, sendLanes)
 		}
 	})
 }
