@@ -82,7 +82,7 @@ func (c *initCmd) questions() []question {
 			}
 			return ""
 		}},
-		{into: &c.Token, text: "Where its access token is, as in env:GIT_TOKEN (empty: it needs none)", asked: c.web},
+		{into: &c.Token, text: "Where its access token is, as in env:GIT_TOKEN (empty: it needs none)", asked: c.web, complain: form(`^((env|file):\S+)?$`, "Write env:NAME or file:PATH, and the token itself there.")},
 		{into: &c.Data, text: "Data folder", usual: "data"},
 		{into: &c.Slack, text: "Slack: socket (no open port needed), http, or empty for none yet", complain: func(s string) string {
 			if s != config.SlackOff && s != config.SlackSocket && s != config.SlackHTTP {
@@ -90,10 +90,20 @@ func (c *initCmd) questions() []question {
 			}
 			return ""
 		}},
-		{into: &c.URL, text: "URL by which Slack reaches this server, as in https://callboard.example.com", asked: func() bool { return c.Slack == config.SlackHTTP }},
-		{into: &c.Team, text: "Id of the workspace, as in T0123ABCD (empty: not known yet)", asked: slack},
-		{into: &c.App, text: "Id of the Slack app, as in A0123ABCD (empty: there is none yet)", asked: slack},
-		{into: &c.Operators, text: "Channel of those who run Callboard, as in C0123ABCD (empty: none)", asked: slack},
+		{into: &c.URL, text: "URL by which Slack reaches this server, as in https://callboard.example.com", asked: func() bool { return c.Slack == config.SlackHTTP }, complain: form(`^(https://[^/?#@\s]+/?)?$`, "Slack sends to https:// alone, as in https://callboard.example.com.")},
+		{into: &c.Team, text: "Id of the workspace, as in T0123ABCD (empty: not known yet)", asked: slack, complain: form(`^([TE][A-Z0-9]{1,20})?$`, "It begins with T or E: see app.slack.com/client/T… in a browser.")},
+		{into: &c.App, text: "Id of the Slack app, as in A0123ABCD (empty: there is none yet)", asked: slack, complain: form(`^(A[A-Z0-9]{1,20})?$`, "It begins with A: see Basic Information of the app.")},
+		{into: &c.Operators, text: "Channel of those who run Callboard, as in C0123ABCD (empty: none)", asked: slack, complain: form(`^((slack:)?[CGD][A-Z0-9]{1,20})?$`, "Write its id, which Slack shows at the end of the channel's details, not its name.")},
+	}
+}
+
+// form complains of what does not match a pattern, at once and not after the last question.
+func form(pattern, complaint string) func(string) string {
+	return func(s string) string {
+		if regexp.MustCompile(pattern).MatchString(s) {
+			return ""
+		}
+		return complaint
 	}
 }
 
@@ -220,6 +230,9 @@ func (c *initCmd) next() string {
 	}
 	switch second := "SLACK_APP_TOKEN"; {
 	case c.Slack != "" && (c.Team == "" || c.App == ""):
+		if c.Slack == config.SlackHTTP && c.URL == "" {
+			steps[0] = "set http.url in " + c.Config + " to the https:// address by which Slack reaches this server"
+		}
 		steps[1] = "callboard manifest slack" + flag + " --mode " + c.Slack + "   prints the app to make at https://api.slack.com/apps; put its ids into " + c.Config
 		steps[2] = "callboard doctor" + flag + "      says what is still missing"
 	case c.Slack != "":

@@ -32,6 +32,29 @@ func TestInit_Commented(t *testing.T) {
 	}
 }
 
+// TestInit_Ask: a wrong answer is asked for again at once, an empty one is fine where the question says so.
+func TestInit_Ask(t *testing.T) {
+	t.Parallel()
+	answers := []string{"", "https://git.example.com/acme/catalog.git", "hunter2", "env:GIT_TOKEN", "", "both", "http", "http://x", "https://callboard.example.com", "acme", "T1", "", "#ops", "C0OPS"}
+	var out strings.Builder
+	c := initCmd{configFlag: configFlag{"callboard.yaml"}}
+	if err := c.ask(&env{stdin: strings.NewReader(strings.Join(answers, "\n") + "\n"), stdout: &out}); err != nil {
+		t.Fatalf("%v after\n%s", err, out.String())
+	}
+	want := initCmd{configFlag: c.configFlag, Git: answers[1], Token: "env:GIT_TOKEN", Slack: "http", Team: "T1", URL: "https://callboard.example.com", Operators: "C0OPS"}
+	if c != want {
+		t.Errorf("%+v, want %+v", c, want)
+	}
+	for _, complaint := range []string{"no catalog", "Write env:NAME", "Write socket or http", "https:// alone", "begins with T or E", "not its name"} {
+		if !strings.Contains(out.String(), complaint) {
+			t.Errorf("nothing says %q:\n%s", complaint, out.String())
+		}
+	}
+	if _, err := c.text(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSourceName(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{

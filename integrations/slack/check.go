@@ -21,6 +21,8 @@ const (
 	accountPages = 200 // of which there may be about 20 a minute
 	testMessage  = "A test of callboard doctor; it deletes this message at once."
 	inviteFix    = "write /invite @callboard in it"
+	scopeFix     = "add it under OAuth & Permissions of the app, and install the app again"
+	reachFix     = "let this machine reach Slack (its network, names, outbound.proxy, outbound.ca), or ask doctor again later when Slack is in trouble"
 )
 
 var _ bot.Checker = (*Slack)(nil)
@@ -61,7 +63,7 @@ func (c *check) token(ctx context.Context) bool {
 	var who *slack.AuthTestResponse
 	err := patiently(ctx, func() (err error) { who, err = c.slack.api.AuthTestContext(ctx); return err })
 	if err != nil {
-		c.say(part, bot.Wrong, "take the Bot User OAuth Token from OAuth & Permissions of the app, and put it where slack.bot_token says", "%v", explain(err))
+		c.say(part, bot.Wrong, mend(err, "take the Bot User OAuth Token from OAuth & Permissions of the app, and put it where slack.bot_token says"), "%v", plainly(err))
 		return false
 	}
 	c.found(bot.Clock("Slack", who.Header.Get("Date"), time.Now()))
@@ -89,7 +91,7 @@ func (c *check) app(ctx context.Context, who *slack.AuthTestResponse) {
 	})
 	switch o := c.slack.options; {
 	case err != nil:
-		c.say(part, bot.Doubtful, "", "it is of @%s in %s (%s); of which app, Slack does not say: %v", who.User, who.Team, who.TeamID, explain(err))
+		c.say(part, bot.Doubtful, mend(err, "ask doctor again later"), "it is of @%s in %s (%s); of which app, Slack does not say: %v", who.User, who.Team, who.TeamID, explain(err))
 	case b.AppID != o.App:
 		c.say(part, bot.Wrong, "set slack.app: "+b.AppID+", or take the token of the other app",
 			"it is of the app %s, but slack.app is %s: every event would be dropped", b.AppID, o.App)
@@ -103,7 +105,7 @@ func (c *check) scopes(header http.Header) {
 	const part = "Slack scopes"
 	said := header.Get("X-Oauth-Scopes")
 	if said == "" {
-		c.say(part, bot.Doubtful, "", "Slack does not say which scopes the token has")
+		c.say(part, bot.Doubtful, "compare callboard manifest slack with OAuth & Permissions of the app", "Slack does not say which scopes the token has")
 		return
 	}
 	c.told = true
@@ -125,7 +127,7 @@ func (c *check) scopes(header http.Header) {
 			if s.Optional {
 				grade = bot.Doubtful
 			}
-			c.say(part, grade, "add it under OAuth & Permissions of the app, and install the app again", "%s is missing: %s", s.Name, s.Why)
+			c.say(part, grade, scopeFix, "%s is missing: %s", s.Name, s.Why)
 		}
 	}
 	if missing == 0 {
@@ -146,7 +148,7 @@ func (c *check) socket(ctx context.Context) {
 		c.say(part, bot.Wrong, "make an app-level token with the scope connections:write under Basic Information of the app", "slack.app_token lacks a scope")
 		return
 	case err != nil:
-		c.say(part, bot.Wrong, "check that Socket Mode is on in the app, and that slack.app_token is an app-level token of it with connections:write", "%v", explain(err))
+		c.say(part, bot.Wrong, mend(err, "check that Socket Mode is on in the app, and that slack.app_token is an app-level token of it with connections:write"), "%v", plainly(err))
 		return
 	case c.wanted.Serving:
 		c.say(part, bot.Sound, "", "Slack lets one be opened; none was, because the daemon that runs has them and events could have come here")
@@ -220,7 +222,7 @@ func (c *check) post(ctx context.Context, channel string) {
 		c.say(part, bot.Wrong, "check the id; in a private channel "+inviteFix, "there is no such channel, or it is private and the bot is not in it")
 		return
 	case err != nil:
-		c.say(part, bot.Wrong, "", "nothing can be posted: %v", explain(err))
+		c.say(part, bot.Wrong, mend(err, "see whether the channel is archived or closed to apps, or name another one"), "nothing can be posted: %v", explain(err))
 		return
 	}
 	err = patiently(ctx, func() error { _, _, err := api.DeleteMessageContext(ctx, channel, ts); return err })
@@ -229,6 +231,29 @@ func (c *check) post(ctx context.Context, channel string) {
 		return
 	}
 	c.say(part, bot.Sound, "", "a test message was posted and deleted")
+}
+
+// mend gives what to do about a failed call: refused, unless a scope is missing or Slack refused nothing.
+func mend(err error, refused string) string {
+	switch codeOf(err) {
+	case "":
+		return reachFix
+	case "missing_scope":
+		return scopeFix
+	}
+	return refused
+}
+
+// plainly says what is wrong with a token. What to do about it depends on which token it is, and is said beside it.
+func plainly(err error) error {
+	code := codeOf(err)
+	switch {
+	case code == "not_allowed_token_type":
+		return fmt.Errorf("Slack refuses the token (%s): it is of another kind", code)
+	case refusesToken(err):
+		return fmt.Errorf("Slack refuses the token (%s)", code)
+	}
+	return explain(err)
 }
 
 // channels finds those of the catalog where the bot is not. That needs the scope for their history, which an app that
@@ -254,7 +279,7 @@ func (c *check) channels(ctx context.Context) {
 		case code == "not_in_channel" || code == "channel_not_found" || code == "is_archived":
 			outside = append(outside, id)
 		case err != nil:
-			c.say(part, bot.Doubtful, "", "they could not be looked at: %v", explain(err))
+			c.say(part, bot.Doubtful, mend(err, "ask doctor again later"), "they could not be looked at: %v", explain(err))
 			return
 		}
 	}

@@ -75,7 +75,11 @@ func (d *Doctor) data(ctx context.Context) (known *catalog.Snapshot, serving boo
 	dir := d.Config.Data
 	_, err := os.Stat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		if d.room(part, filepath.Dir(dir)) {
+		above := filepath.Dir(dir)
+		for above != filepath.Dir(above) && missing(above) {
+			above = filepath.Dir(above) // the first sync makes them all
+		}
+		if d.room(part, above) {
 			d.say(part, bot.Sound, "", "%s does not exist yet; the first sync makes it", dir)
 		}
 		return nil, false
@@ -97,7 +101,7 @@ func (d *Doctor) data(ctx context.Context) (known *catalog.Snapshot, serving boo
 	known, err = exported(ctx, session)
 	switch {
 	case err != nil:
-		d.say("catalog", bot.Wrong, "", "it cannot be read: %v", err)
+		d.say("catalog", bot.Wrong, "when it stays so, stop the daemon, move the data folder away, and run callboard sync: it gets all anew", "it cannot be read: %v", err)
 		return nil, serving
 	case known.As(catalog.Everything{}).Len() == 0:
 		d.say("catalog", bot.Doubtful, "run callboard sync, which says what it finds", "it is empty")
@@ -106,16 +110,25 @@ func (d *Doctor) data(ctx context.Context) (known *catalog.Snapshot, serving boo
 	return known, serving
 }
 
+func missing(dir string) bool {
+	_, err := os.Stat(dir)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // room reports whether a folder can be written, and looks at how much is free.
 func (d *Doctor) room(part, dir string) bool {
 	file, err := os.CreateTemp(dir, ".callboard-doctor-*")
 	if err != nil {
-		d.say(part, bot.Wrong, "run doctor as the user who runs the daemon, and let that user own the folder", "%s cannot be written: %v", dir, errors.Unwrap(err))
+		fix := "run doctor as the user who runs the daemon, and let that user own the folder"
+		if errors.Is(err, unix.ENOTDIR) {
+			fix = "let data name a folder, not a file"
+		}
+		d.say(part, bot.Wrong, fix, "%s cannot be written: %v", dir, errors.Unwrap(err))
 		return false
 	}
 	_, err = file.WriteString("doctor")
 	if err = errors.Join(err, file.Close(), os.Remove(file.Name())); err != nil {
-		d.say(part, bot.Wrong, "", "%s cannot be written: %v", dir, err)
+		d.say(part, bot.Wrong, "make room on its disk, or move the data folder to another one", "%s cannot be written: %v", dir, err)
 		return false
 	}
 	var disk unix.Statfs_t
@@ -138,7 +151,7 @@ func (d *Doctor) room(part, dir string) bool {
 func (d *Doctor) sources(ctx context.Context) (clocks []string) {
 	dir, err := os.MkdirTemp("", "callboard-doctor-*") // a mirror may be in use
 	if err != nil {
-		d.say("sources", bot.Wrong, "", "there is no temporary folder: %v", err)
+		d.say("sources", bot.Wrong, "make room in the temporary folder, or name another one by TMPDIR", "there is no temporary folder: %v", err)
 		return nil
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // nothing of use is in it
@@ -298,7 +311,7 @@ func (d *Doctor) people(ctx context.Context, p platform, directory bot.Checker, 
 	}
 	switch {
 	case err != nil:
-		d.say(part, bot.Doubtful, "", "the accounts of the %s cannot be listed: %v", place, err)
+		d.say(part, bot.Doubtful, "see what is said of it above, and ask doctor again", "the accounts of the %s cannot be listed: %v", place, err)
 	case linked == members:
 		d.say(part, bot.Sound, "", "all %d members of the %s are people of the catalog", members, place)
 	case linked == 0:

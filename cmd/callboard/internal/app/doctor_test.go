@@ -5,6 +5,7 @@ package app
 import (
 	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -154,7 +155,27 @@ func TestDoctor_Slack(t *testing.T) {
 			"the app's token was revoked", func(_ *testing.T, fake *slacktest.Server, _ *config.Config) {
 				fake.Revoke(fake.AppToken, "invalid_auth")
 			}, nil,
-			[]string{"wrong|Slack socket|Slack refuses the token (invalid_auth)", "fine|Slack bot token|"},
+			[]string{"wrong|Slack socket|Slack refuses the token (invalid_auth)|check that Socket Mode is on", "fine|Slack bot token|"},
+			[]string{"install the app again"},
+		},
+		{
+			"the two tokens are mixed up", func(_ *testing.T, _ *slacktest.Server, cfg *config.Config) {
+				cfg.Slack.BotToken, cfg.Slack.AppToken = cfg.Slack.AppToken, cfg.Slack.BotToken
+			}, nil,
+			[]string{
+				"wrong|Slack bot token|Slack refuses the token (not_allowed_token_type): it is of another kind|take the Bot User OAuth Token",
+				"wrong|Slack socket|Slack refuses the token (not_allowed_token_type): it is of another kind|check that Socket Mode is on",
+			},
+			nil,
+		},
+		{
+			"no Slack to be reached", func(_ *testing.T, _ *slacktest.Server, cfg *config.Config) { cfg.Slack.APIURL = "http://127.0.0.1:1/" }, nil,
+			[]string{`wrong|Slack bot token|Post "http://127.0.0.1:1/auth.test": dial tcp 127.0.0.1:1: connect: connection refused|let this machine reach Slack`, "wrong|Slack socket|"},
+			[]string{"take the Bot User OAuth Token", "check that Socket Mode"},
+		},
+		{
+			"nothing can be posted", func(_ *testing.T, fake *slacktest.Server, _ *config.Config) { fake.DropScope("chat:write") }, nil,
+			[]string{"wrong|Slack channel C1|nothing can be posted: the app lacks a scope: chat:write; add it as callboard manifest slack prints it, and install the app again (missing_scope)|add it under OAuth & Permissions"},
 			nil,
 		},
 		{
@@ -285,4 +306,18 @@ func TestDoctor_HTTP(t *testing.T) {
 	wantLines(t, examine(t, cfg), "fine|Slack requests|http://"+address+"/slack/events leads here, and wants a signature")
 	cfg.HTTP.URL = strings.TrimSuffix(fake.APIURL, "/api/")
 	wantLines(t, examine(t, cfg), "wrong|Slack requests|"+cfg.HTTP.URL+"/slack/events answers 404")
+}
+
+// TestDoctor_DataFolder: the folders above a data folder are made with it, and a file in its place is named.
+func TestDoctor_DataFolder(t *testing.T) {
+	_, cfg := patient(t)
+	cfg.Slack = config.Slack{}
+	top := t.TempDir()
+	cfg.Data = filepath.Join(top, "a", "b", "data")
+	wantLines(t, examine(t, cfg), "fine|data folder|"+cfg.Data+" does not exist yet")
+	cfg.Data = filepath.Join(top, "file")
+	if err := os.WriteFile(cfg.Data, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantLines(t, examine(t, cfg), "wrong|data folder|"+cfg.Data+" cannot be written: not a directory|let data name a folder")
 }

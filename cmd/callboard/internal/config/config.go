@@ -183,7 +183,10 @@ func Load(path string) (*Config, error) {
 	}
 	data, err := read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("configuration file %s: %w; write one, or name another by -c FILE", path, fs.ErrNotExist)
+		return nil, fmt.Errorf("configuration file %s: %w; callboard init writes one, and -c FILE names another", path, fs.ErrNotExist)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("configuration: %w; run as the user who runs the daemon, or let this one read the file", err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
