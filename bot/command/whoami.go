@@ -23,7 +23,11 @@ func (d Deps) runWhoami(_ context.Context, req *bot.Request) (bot.Reply, error) 
 	if !actor.Linked() {
 		c.Status = card.Warn
 		c.Summary = "You are " + card.Line(account) + ", nobody whom the catalog knows"
-		c.Fields = append(c.Fields, card.Field{Label: "Person", Gap: &card.Gap{What: "unknown: " + card.Line(actor.Why), Fix: "you can read, but not change anything"}})
+		fix := "you can read, but not change anything"
+		if req.User != (bot.ChatUser{}) {
+			fix += "; link gets you added"
+		}
+		c.Fields = append(c.Fields, card.Field{Label: "Person", Gap: &card.Gap{What: "unknown: " + card.Line(actor.Why), Fix: fix}})
 		return bot.Reply{Card: c}.Fine(), nil
 	}
 	person := card.T(actor.User.String() + " (not in the catalog)")

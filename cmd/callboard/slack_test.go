@@ -261,7 +261,7 @@ func TestSlack_Link(t *testing.T) {
 	inBothModes(t, func(t *testing.T, mode string) {
 		o := openOffice(t, mode, slacktest.Options{})
 		o.Command("U2", "C1", "/callboard", "whoami")
-		o.sees("U2", "C1", "Person", "unknown")
+		o.sees("U2", "C1", "Person", "unknown", "link gets you added")
 
 		o.Command("U2", "C1", "/callboard", "link")
 		o.Until("the form is open", func() bool { return o.Modal("U2") != nil })
