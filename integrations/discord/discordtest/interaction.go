@@ -96,9 +96,9 @@ func answersTo(it *interaction) []int {
 	switch {
 	case it.kind == kindComplete:
 		return []int{answerChoices}
-	case it.kind == kindCommand:
+	case it.kind == kindCommand, it.kind == kindComponent && it.source == nil:
 		return []int{answerMessage, answerDeferred, answerModal}
-	case it.kind == kindComponent:
+	case it.kind == kindComponent && it.source != nil:
 		return []int{answerMessage, answerDeferred, answerDeferredUpdate, answerUpdate, answerModal}
 	case it.source != nil:
 		return []int{answerMessage, answerDeferred, answerDeferredUpdate, answerUpdate}

@@ -94,6 +94,7 @@ func TestServer_CallbackTypes(t *testing.T) {
 		{"deferred update of a command", 2, `{"type":6}`, false},
 		{"choices to a command", 2, `{"type":8,"data":{"choices":[]}}`, false},
 		{"modal to a command", 2, `{"type":9,` + modal + `}`, true},
+		{"update of what no message shows", 3, `{"type":7,"data":` + hello + `}`, false},
 		{"choices", 4, `{"type":8,"data":{"choices":[]}}`, true},
 		{"26 choices", 4, `{"type":8,"data":{"choices":[` + numbered(`{"name":"n#","value":"v"}`, 26) + `]}}`, false},
 		{"message to autocomplete", 4, answered, false},
