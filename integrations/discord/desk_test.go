@@ -160,3 +160,13 @@ func bothModes(t *testing.T, test func(t *testing.T, mode string)) {
 		t.Run(mode, func(t *testing.T) { test(t, mode) })
 	}
 }
+
+// background serves, and gives what ends it with the error of Serve.
+func (d *desk) background(handle bot.Handler) func() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- d.discord.Serve(ctx, handle) }()
+	stop := sync.OnceValue(func() error { cancel(); return <-ended })
+	d.t.Cleanup(func() { _ = stop() })
+	return stop
+}

@@ -75,19 +75,27 @@ func (d *Discord) Name() string { return platform }
 
 // Serve implements bot.Platform: it registers the slash commands and keeps a connection to the gateway until ctx ends,
 // which brings mentions and direct messages, and the interactions too unless they come through Handler. At the end it
-// lets the answers that are under way finish for a moment, and nothing new begins.
+// lets the answers that are under way finish for a moment, and nothing new begins. When Discord wants no other connection
+// it ends with an error; interactions over HTTP are then answered still.
 func (d *Discord) Serve(ctx context.Context, handle bot.Handler) error {
 	d.use(handle)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var parts sync.WaitGroup
 	parts.Go(func() { d.register(ctx) })
 	parts.Go(func() { d.learnSelf(ctx) })
-	parts.Go(func() { d.serveGateway(ctx) })
-	<-ctx.Done()
+	err := d.serveGateway(ctx)
+	if err != nil && d.key != nil {
+		d.log.Error("mentions and direct messages are not heard any more", "error", err)
+		err = nil
+		<-ctx.Done()
+	}
+	cancel()
 	parts.Wait()
 	if left := d.work.Finish(bot.FinishLimit); left > 0 {
 		d.log.Warn("answers are cut off, because the program ends", "answers", left)
 	}
-	return nil
+	return err
 }
 
 // learnSelf asks Discord who the bot is, until it says so; the gateway may say it first.

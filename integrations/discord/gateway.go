@@ -64,6 +64,8 @@ type session struct {
 	id  string
 	url string // of the gateway that has the session
 
+	identified time.Time // when a session was last begun, or tried to
+
 	mu  sync.Mutex
 	seq int64 // of the last event
 }
@@ -87,20 +89,19 @@ func (s *session) forget() {
 	s.id, s.url, s.seq = "", "", 0
 }
 
-// serveGateway keeps a connection open until ctx ends, or Discord wants no other attempt.
-func (d *Discord) serveGateway(ctx context.Context) {
+// serveGateway keeps a connection open until ctx ends. It is an error when Discord wants no other attempt.
+func (d *Discord) serveGateway(ctx context.Context) error {
 	s := &session{}
 	wait := gatewayFirst
 	for ctx.Err() == nil {
 		start := time.Now()
 		err := d.connect(ctx, s)
 		if ctx.Err() != nil {
-			return
+			return nil
 		}
 		if closed, is := errors.AsType[*websocket.CloseError](err); is {
 			if finalClose(closed.Code) {
-				d.log.Error("the gateway of Discord refuses us for good: mend what it says and start again; check with callboard doctor", "code", closed.Code, "reason", closed.Text)
-				return
+				return fmt.Errorf("the gateway of Discord refuses us (%d %s): mend that with callboard doctor, and start again", closed.Code, closed.Text)
 			}
 			if closed.Code == 4007 || closed.Code == 4009 { // the sequence is wrong, the session timed out
 				s.forget()
@@ -115,7 +116,8 @@ func (d *Discord) serveGateway(ctx context.Context) {
 			next = rand.N(gatewayFirst) //nolint:gosec // to spread attempts
 			d.log.Info("the gateway of Discord asks to connect again")
 		case errors.Is(err, errInvalid):
-			next = time.Second + rand.N(4*time.Second) //nolint:gosec // as Discord asks for
+			next += time.Second + rand.N(4*time.Second) //nolint:gosec // Discord asks for one to five seconds
+			wait = min(2*wait, gatewayMost)
 			d.log.Info("the session with Discord is not known any more, a new one begins")
 		default:
 			d.log.Warn("no connection to the gateway of Discord", "error", err, "next_try", next)
@@ -123,6 +125,7 @@ func (d *Discord) serveGateway(ctx context.Context) {
 		}
 		sleep(ctx, next)
 	}
+	return nil
 }
 
 // gatewayInfo is what Discord says about its gateway.
@@ -254,7 +257,7 @@ func (c *connection) serve(ctx context.Context, end context.CancelCauseFunc, par
 			end(err)
 		}
 	})
-	if err := c.introduce(); err != nil {
+	if err := c.introduce(ctx); err != nil {
 		return err
 	}
 	for {
@@ -271,12 +274,16 @@ func (c *connection) serve(ctx context.Context, end context.CancelCauseFunc, par
 	}
 }
 
-// introduce resumes the session, or begins one.
-func (c *connection) introduce() error {
+// introduce resumes the session, or begins one, of which Discord allows one each five seconds.
+func (c *connection) introduce(ctx context.Context) error {
 	token := c.options.BotToken.Reveal()
 	if c.session.id != "" {
 		return c.write(opResume, component{"token": token, "session_id": c.session.id, "seq": c.session.last()})
 	}
+	if !sleep(ctx, time.Until(c.session.identified.Add(identifyApart))) {
+		return ctx.Err()
+	}
+	c.session.identified = time.Now()
 	return c.write(opIdentify, component{
 		"token": token, "intents": intents, "properties": component{"os": "linux", "browser": "callboard", "device": "callboard"},
 	})
