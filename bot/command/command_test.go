@@ -350,6 +350,25 @@ func asJSON(t *testing.T, reply bot.Reply) string {
 	return string(data)
 }
 
+// The digest of a ref stands for it in every read, for those who see the entity; for others it leads nowhere.
+func TestCommands_Digest(t *testing.T) {
+	ref, err := catalog.ParseRef("component:default/canary", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden := answerer(t, fixture(), catalog.ViewerFunc(func(e *catalog.Entity) bool { return e.Ref.Name != "canary" }))
+	open := answerer(t, fixture(), catalog.Everything{})
+	for _, verb := range []string{"who-owns ", "deps ", "links "} {
+		if got, want := open(verb+"~"+ref.Digest()), open(verb+ref.String()); got.Outcome != bot.Fine || got.Card.Summary != want.Card.Summary {
+			t.Errorf("%s: %v %q, want %q", verb, got.Outcome, got.Card.Summary, want.Card.Summary)
+		}
+		unknown, secret := hidden(verb+"~aaaaaaaaaaaaaaaa"), hidden(verb+"~"+ref.Digest())
+		if secret.Outcome != bot.NotFound || secret.Card.Summary != unknown.Card.Summary {
+			t.Errorf("%s: %v %q, of what does not exist %q", verb, secret.Outcome, secret.Card.Summary, unknown.Card.Summary)
+		}
+	}
+}
+
 func TestCommands_Complete(t *testing.T) {
 	complete := answerer(t, fixture(), catalog.Everything{})
 	tests := map[string][]string{

@@ -54,10 +54,9 @@ func (b *lockedBuffer) String() string {
 }
 
 // newDesk makes a guild and the adapter; nothing runs yet.
-func newDesk(t *testing.T, mode string, o discordtest.Options) *desk {
+func newDesk(t *testing.T, mode string) *desk {
 	t.Helper()
-	o.Memory = true
-	d := &desk{Server: discordtest.New(t, o), t: t, logs: new(lockedBuffer), registry: prometheus.NewRegistry()}
+	d := &desk{Server: discordtest.New(t, discordtest.Options{Memory: true}), t: t, logs: new(lockedBuffer), registry: prometheus.NewRegistry()}
 	d.AddChannel(discordtest.ChannelSpec{ID: incident, Name: "inc-1"})
 	options := discord.Options{
 		Application: d.AppID, Guild: d.GuildID, BotToken: secret.New(d.Token), APIURL: d.APIURL, Client: d.HTTPClient(),
@@ -82,7 +81,7 @@ func whoOwns() *bot.Command {
 // openDesk makes a desk and serves it until the test ends.
 func openDesk(t *testing.T, mode string, handle bot.Handler) *desk {
 	t.Helper()
-	d := newDesk(t, mode, discordtest.Options{})
+	d := newDesk(t, mode)
 	d.serve(mode, handle)
 	return d
 }

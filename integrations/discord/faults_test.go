@@ -146,7 +146,7 @@ func TestPace_Buckets(t *testing.T) {
 // A token that is refused stops all calls for a minute, and is not tried in a loop.
 func TestToken_Refused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDesk(t, overGateway, discordtest.Options{})
+		d := newDesk(t, overGateway)
 		d.background(echo)
 		d.ready()
 		d.Revoke()

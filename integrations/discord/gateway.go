@@ -64,7 +64,8 @@ type session struct {
 	id  string
 	url string // of the gateway that has the session
 
-	identified time.Time // when a session was last begun, or tried to
+	wait       time.Duration // before the next attempt, if this one fails
+	identified time.Time     // when a session was last begun, or tried to
 
 	mu  sync.Mutex
 	seq int64 // of the last event
@@ -91,41 +92,47 @@ func (s *session) forget() {
 
 // serveGateway keeps a connection open until ctx ends. It is an error when Discord wants no other attempt.
 func (d *Discord) serveGateway(ctx context.Context) error {
-	s := &session{}
-	wait := gatewayFirst
+	s := &session{wait: gatewayFirst}
 	for ctx.Err() == nil {
 		start := time.Now()
-		err := d.connect(ctx, s)
+		end := d.connect(ctx, s)
 		if ctx.Err() != nil {
-			return nil
-		}
-		if closed, is := errors.AsType[*websocket.CloseError](err); is {
-			if finalClose(closed.Code) {
-				return fmt.Errorf("the gateway of Discord refuses us (%d %s): mend that with callboard doctor, and start again", closed.Code, closed.Text)
-			}
-			if closed.Code == 4007 || closed.Code == 4009 { // the sequence is wrong, the session timed out
-				s.forget()
-			}
+			break
 		}
 		if time.Since(start) > gatewayHealthy {
-			wait = gatewayFirst
+			s.wait = gatewayFirst
 		}
-		next := wait/2 + rand.N(wait) //nolint:gosec // to spread attempts
-		switch {
-		case errors.Is(err, errReconnect):
-			next = rand.N(gatewayFirst) //nolint:gosec // to spread attempts
-			d.log.Info("the gateway of Discord asks to connect again")
-		case errors.Is(err, errInvalid):
-			next += time.Second + rand.N(4*time.Second) //nolint:gosec // Discord asks for one to five seconds
-			wait = min(2*wait, gatewayMost)
-			d.log.Info("the session with Discord is not known any more, a new one begins")
-		default:
-			d.log.Warn("no connection to the gateway of Discord", "error", err, "next_try", next)
-			wait = min(2*wait, gatewayMost)
+		pause, final := d.ended(s, end)
+		if final != nil {
+			return final
 		}
-		sleep(ctx, next)
+		sleep(ctx, pause)
 	}
 	return nil
+}
+
+// ended says how long to wait after the end of a connection, or why there must be no other.
+func (d *Discord) ended(s *session, end error) (pause time.Duration, final error) {
+	if closed, is := errors.AsType[*websocket.CloseError](end); is {
+		if finalClose(closed.Code) {
+			return 0, fmt.Errorf("the gateway of Discord refuses us (%d %s): mend that with callboard doctor, and start again", closed.Code, closed.Text)
+		}
+		if closed.Code == 4007 || closed.Code == 4009 { // the sequence is wrong, the session timed out
+			s.forget()
+		}
+	}
+	if errors.Is(end, errReconnect) {
+		d.log.Info("the gateway of Discord asks to connect again")
+		return rand.N(gatewayFirst), nil //nolint:gosec // to spread attempts
+	}
+	pause = s.wait/2 + rand.N(s.wait) //nolint:gosec // to spread attempts
+	s.wait = min(2*s.wait, gatewayMost)
+	if errors.Is(end, errInvalid) {
+		d.log.Info("the session with Discord is not known any more, a new one begins")
+		return pause + time.Second + rand.N(4*time.Second), nil //nolint:gosec // Discord asks for one to five seconds
+	}
+	d.log.Warn("no connection to the gateway of Discord", "error", end, "next_try", pause)
+	return pause, nil
 }
 
 // gatewayInfo is what Discord says about its gateway.

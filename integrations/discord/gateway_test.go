@@ -59,7 +59,7 @@ func TestGateway(t *testing.T) {
 func TestGateway_Final(t *testing.T) {
 	for _, code := range []int{4004, 4010, 4011, 4012, 4013, 4014} {
 		synctest.Test(t, func(t *testing.T) {
-			d := newDesk(t, overGateway, discordtest.Options{})
+			d := newDesk(t, overGateway)
 			end := d.background(echo)
 			d.ready()
 			d.CloseSockets(code)

@@ -43,7 +43,7 @@ func TestSigned(t *testing.T) {
 			t.Errorf("a body of 2 MB: %d", answer.Code)
 		}
 		answer = httptest.NewRecorder()
-		newDesk(t, overGateway, discordtest.Options{}).discord.Handler(echo).ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/discord/interactions", strings.NewReader(`{"type":1}`)))
+		newDesk(t, overGateway).discord.Handler(echo).ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/discord/interactions", strings.NewReader(`{"type":1}`)))
 		if answer.Code != http.StatusUnauthorized {
 			t.Errorf("without a key nothing is Discord's: %d", answer.Code)
 		}

@@ -179,3 +179,43 @@ func TestSession_Form(t *testing.T) {
 		})
 	})
 }
+
+// A thread is as open as its channel, but for a private one, which fewer people read.
+func TestSession_Thread(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := openDesk(t, overGateway, echo)
+		const public, private = "600000000000000021", "600000000000000022"
+		d.AddChannel(discordtest.ChannelSpec{ID: public, Name: "what happened", Type: 11, Parent: incident})
+		d.AddChannel(discordtest.ChannelSpec{ID: private, Name: "inc-secret", Type: 12, Parent: incident})
+		for thread, want := range map[string]string{public: "you said hello", private: "press to see it"} {
+			d.Mention(discordtest.Ada, thread, "hello")
+			<-time.After(3 * time.Second)
+			if m := d.Channel(thread).Last(discordtest.Grace); !strings.Contains(m.Content, want) {
+				t.Errorf("in %s: %s; %s", thread, m.Content, d.logs)
+			}
+		}
+	})
+}
+
+// A form of somebody else opens for nobody, and neither does one that is forgotten.
+func TestSession_ForeignForm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := openDesk(t, overGateway, func(context.Context, *bot.Request) bot.Reply { return bot.Reply{Form: form()}.Fine() })
+		d.Command(discordtest.Ada, incident, "/callboard", "form")
+		for i := range 5 {
+			d.Fill(discordtest.Ada, "Input "+string(rune('A'+i)), "x")
+		}
+		d.Submit(discordtest.Ada)
+		on := d.Channel(incident).Last(discordtest.Ada)
+		if !on.Ephemeral() {
+			t.Fatal("others see the way into the form")
+		}
+		d.Press(discordtest.Ada, on, "Continue")
+		d.CloseModal(discordtest.Ada)
+		<-time.After(25 * time.Hour)
+		d.Press(discordtest.Ada, on, "Continue")
+		if m := d.Channel(incident).Last(discordtest.Ada); !strings.Contains(m.Content, "do not have this form") {
+			t.Errorf("Ada sees %s", m.Content)
+		}
+	})
+}
