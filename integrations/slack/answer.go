@@ -139,12 +139,20 @@ func submitted(t *turn, r bot.Reply) any {
 			return slack.NewErrorsViewSubmissionResponse(errs)
 		}
 	}
+	atFirst := func(text string) any { // what was entered stays
+		return slack.NewErrorsViewSubmissionResponse(map[string]string{t.firstInput: cut(markup.Terminal(text), maxErrorText)})
+	}
 	if (r.Outcome == bot.Busy || r.Outcome == bot.Fault) && t.firstInput != "" {
 		text := "Please send it again in a moment."
 		if r.Card != nil {
 			text = r.Card.Summary
 		}
-		return slack.NewErrorsViewSubmissionResponse(map[string]string{t.firstInput: cut(markup.Terminal(text), maxErrorText)}) // what was entered stays
+		return atFirst(text)
+	}
+	if r.Form != nil && t.firstInput != "" {
+		if _, err := modal(r.Form, t.request.Address.Channel, t.request.Address.Thread); err != nil {
+			return atFirst(err.Error())
+		}
 	}
 	if view := after(t, r); view != nil {
 		return slack.NewUpdateViewSubmissionResponse(view)
@@ -242,10 +250,15 @@ func (s *Slack) reply(ctx context.Context, t *turn, r bot.Reply) error {
 	return s.post(ctx, t, r)
 }
 
+// formCard stands for a form where none can be opened, and says what is wrong with what was given already.
 func formCard(f *card.Form) *card.Card {
-	return &card.Card{
-		Title: f.Title, Summary: f.Title, Actions: []card.Action{{Label: "Open the form", Command: f.Command}},
+	c := &card.Card{Title: f.Title, Summary: f.Title, Actions: []card.Action{{Label: "Open the form", Command: f.Command}}}
+	for _, in := range f.Pages[f.At].Inputs {
+		if in.Error != "" {
+			c.Notes = append(c.Notes, card.Note{Status: card.Warn, Text: card.T(in.Label + ": " + in.Error)})
+		}
 	}
+	return c
 }
 
 // openForm opens a form. Where that comes too late, or Slack does not take it, a button does it again.
