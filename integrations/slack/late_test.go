@@ -55,6 +55,7 @@ func TestLate_Handler(t *testing.T) {
 			}
 			soon("command", d.Command("U1", "C1", "/who-owns", "checkout"))
 			d.Until("the answer", func() bool { return d.texts("U1", "C1")["at last"] == 1 })
+			synctest.Wait() // a call is noted after its message
 			if n := len(d.Calls("response_url")); n != 1 {
 				t.Errorf("%d posts to the response URL", n)
 			}
@@ -290,6 +291,7 @@ func TestLate_ResponseURL(t *testing.T) {
 			d.Fail("response_url", slacktest.Fault{Status: 404})
 			d.Command("U1", "C1", "/who-owns", "checkout")
 			d.Until("the answer", func() bool { return d.texts("U1", "C1")["at last"] == 1 })
+			synctest.Wait() // a call is noted after its message
 			if m := d.Channel("C1").Last("U1"); m.To != "U1" || len(d.Calls("chat.postEphemeral")) != 1 {
 				t.Errorf("the answer is for %q", m.To)
 			}
