@@ -61,7 +61,14 @@ func (it Item) PickLabel(among []Item) string {
 	return label
 }
 
-// Card gives a card whose button asks for the form again, where the form itself cannot be opened.
+// Card gives a card whose button asks for the form again, where the form itself cannot be opened. It says what is wrong with
+// what was given already.
 func (f *Form) Card() *Card {
-	return &Card{Title: f.Title, Summary: f.Title, Actions: []Action{{Label: "Open the form", Command: f.Command}}}
+	c := &Card{Title: f.Title, Summary: f.Title, Actions: []Action{{Label: "Open the form", Command: f.Command}}}
+	for _, in := range f.Pages[f.At].Inputs {
+		if in.Error != "" {
+			c.Notes = append(c.Notes, Note{Status: Warn, Text: T(in.Label + ": " + in.Error)})
+		}
+	}
+	return c
 }

@@ -6,10 +6,12 @@ import (
 	"unicode/utf8"
 )
 
+// Ellipsis stands for what was left out.
+const Ellipsis = "…"
+
 // Cut keeps at most limit characters (runes) of a text, with an ellipsis as the last of them where something was left
 // out. It cuts after a word where that keeps at least half.
 func Cut(s string, limit int) string {
-	const ellipsis = "…"
 	if utf8.RuneCountInString(s) <= limit {
 		return s
 	}
@@ -21,5 +23,5 @@ func Cut(s string, limit int) string {
 			break
 		}
 	}
-	return strings.TrimRightFunc(string(runes[:end]), unicode.IsSpace) + ellipsis
+	return strings.TrimRightFunc(string(runes[:end]), unicode.IsSpace) + Ellipsis
 }

@@ -30,6 +30,7 @@ type office struct {
 	stop func()
 
 	problems bool // the catalog has some
+	verbose  bool // the log has a line for each request
 }
 
 // lockedLog keeps the program's log, and shows it as the test's.
@@ -140,7 +141,11 @@ func officeConfig(t testing.TB, s *slacktest.Server, mode, repo string) *config.
 // all the same.
 func (o *office) start() {
 	o.t.Helper()
-	a, err := app.New(o.t.Context(), o.cfg, slog.New(slog.NewTextHandler(o.logs, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	level := slog.LevelWarn
+	if o.verbose {
+		level = slog.LevelInfo
+	}
+	a, err := app.New(o.t.Context(), o.cfg, slog.New(slog.NewTextHandler(o.logs, &slog.HandlerOptions{Level: level})))
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -228,6 +233,12 @@ func TestSlack_WhoOwns(t *testing.T) {
 			t.Errorf("in a channel of an incident the answer is for %q, want it for everybody", m.To)
 		}
 
+		// An account that the catalog does not know may read, for itself; in a thread too.
+		o.Mention("U2", "C1", "who-owns checkout", slacktest.InThread(question))
+		if m := o.sees("U2", "C1", "checkout", "team-pay", "[Share]"); m.ThreadTS != question || m.To != "U2" {
+			t.Errorf("an unlinked person is answered in thread %q to %q", m.ThreadTS, m.To)
+		}
+
 		o.DM("U2", "who-owns checkout")
 		if m := o.sees("U2", o.Direct("U2").ID(), "checkout", "team-pay"); m.To != "" {
 			t.Errorf("in a direct message the answer is for %q, want a message", m.To)
@@ -245,12 +256,24 @@ func TestSlack_TypoAndPick(t *testing.T) {
 			t.Fatalf("buttons %q, want two that differ", buttons)
 		}
 		o.Press("U1", pick, buttons[0])
-		o.sees("U1", "C1", "billing", "team-pay", "[Share]")
+		if m := o.sees("U1", "C1", "billing", "team-pay", "[Share]"); m.To != "U1" || m.TS != pick.TS || m.Edits != 1 {
+			t.Errorf("the choice is for %q, message %s edited %d times, want it for the asker in place of the question", m.To, m.TS, m.Edits)
+		}
 
 		o.Command("U1", "C1", "/who-owns", "chekout")
 		typo := o.sees("U1", "C1", `No entity "chekout"`, "checkout")
+		if typo.To != "U1" || !strings.Contains(typo.Text, `No entity "chekout"`) || strings.Contains(typo.Lines(), "[Share]") {
+			t.Errorf("the typo is told to %q, notification %q:\n%s", typo.To, typo.Text, typo.Lines())
+		}
 		o.Press("U1", typo, typo.Buttons()[0])
-		o.sees("U1", "C1", "checkout", "service", "team-pay")
+		if m := o.sees("U1", "C1", "checkout", "service", "team-pay", "[Share]"); m.To != "U1" {
+			t.Errorf("the answer to a typo is for %q", m.To)
+		}
+		for _, m := range o.Channel("C1").SeenBy("U2") {
+			if m.BotID != "" {
+				t.Errorf("another sees %s", m.Lines())
+			}
+		}
 
 		o.Command("U1", "C1", "/callboard", "whoowns checkout")
 		o.sees("U1", "C1", "Did you mean: who-owns")
@@ -261,7 +284,13 @@ func TestSlack_Link(t *testing.T) {
 	inBothModes(t, func(t *testing.T, mode string) {
 		o := openOffice(t, mode, slacktest.Options{})
 		o.Command("U2", "C1", "/callboard", "whoami")
-		o.sees("U2", "C1", "Person", "unknown", "link gets you added")
+		if m := o.sees("U2", "C1", "Person", "unknown", "no User of the catalog carries", "link gets you added"); m.To != "U2" {
+			t.Errorf("who somebody is was told to %q", m.To)
+		}
+		o.Mention("U2", "C1", "link user:default/nobody") // no form can be opened: the reason goes with the button
+		if m := o.sees("U2", "C1", "You in the catalog", "no such person", "[Open the form]"); m.To != "U2" {
+			t.Errorf("the reason is told to %q", m.To)
+		}
 
 		o.Command("U2", "C1", "/callboard", "link")
 		o.Until("the form is open", func() bool { return o.Modal("U2") != nil })
@@ -303,6 +332,14 @@ func TestSlack_Home(t *testing.T) {
 			h := o.Home("U1")
 			return h != nil && strings.Contains(h.Lines(), "My services") && strings.Contains(h.Lines(), "checkout-web")
 		})
+		o.Press("U1", o.Home("U1"), "Who am I?")
+		o.Until("ada sees who she is, in a window of her own", func() bool {
+			v := o.Modal("U1")
+			return v != nil && strings.Contains(v.Lines(), "user:default/ada")
+		})
+		if n := len(o.Direct("U1").FromBot()); n != 0 {
+			t.Errorf("%d messages came beside", n)
+		}
 		o.OpenHome("U2")
 		o.Until("grace is welcomed", func() bool {
 			h := o.Home("U2")

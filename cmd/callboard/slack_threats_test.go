@@ -157,6 +157,19 @@ func TestForeignWorkspace(t *testing.T) {
 			"submission": func(k slacktest.Knob) *slacktest.Delivery { return o.Submit("U2", k) },
 			"home":       func(k slacktest.Knob) *slacktest.Delivery { return o.OpenHome("U1", k) },
 			"shortcut":   func(k slacktest.Knob) *slacktest.Delivery { return o.Shortcut("U1", "run", k) },
+			"on message": func(k slacktest.Knob) *slacktest.Delivery { return o.MessageShortcut("U1", card, "run", k) },
+			"joined":     func(k slacktest.Knob) *slacktest.Delivery { return o.Join("U1", "CINC", k) },
+			"created": func(k slacktest.Knob) *slacktest.Delivery {
+				return o.Event(map[string]any{"type": "channel_created", "channel": map[string]any{"id": "CNEW", "name": "inc-9", "creator": "U1"}}, k)
+			},
+			"suggestion": func(k slacktest.Knob) *slacktest.Delivery {
+				if found := o.Search("U2", o.Modal("U2"), "You in the catalog", "hopper", k); len(found) > 0 {
+					t.Errorf("a foreign select was told of %q", found)
+				}
+				o.Violations() // Slack has no options to show, which is meant
+				all := o.Deliveries()
+				return all[len(all)-1]
+			},
 		}
 		for _, name := range slices.Sorted(maps.Keys(kinds)) {
 			if name == "submission" { // the form closes when nothing is said to it, so it comes once

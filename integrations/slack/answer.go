@@ -120,12 +120,20 @@ func submitted(t *turn, r bot.Reply) any {
 			return slack.NewErrorsViewSubmissionResponse(errs)
 		}
 	}
+	atFirst := func(text string) any { // what was entered stays
+		return slack.NewErrorsViewSubmissionResponse(map[string]string{t.firstInput: card.Cut(markup.Terminal(text), maxErrorText)})
+	}
 	if (r.Outcome == bot.Busy || r.Outcome == bot.Fault) && t.firstInput != "" {
 		text := "Please send it again in a moment."
 		if r.Card != nil {
 			text = r.Card.Summary
 		}
-		return slack.NewErrorsViewSubmissionResponse(map[string]string{t.firstInput: card.Cut(markup.Terminal(text), maxErrorText)}) // what was entered stays
+		return atFirst(text)
+	}
+	if r.Form != nil && t.firstInput != "" {
+		if _, err := modal(r.Form, t.request.Address.Channel, t.request.Address.Thread); err != nil {
+			return atFirst(err.Error())
+		}
 	}
 	if view := after(t, r); view != nil {
 		return slack.NewUpdateViewSubmissionResponse(view)

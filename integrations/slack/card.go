@@ -234,7 +234,7 @@ func actions(c *card.Card, share string) []slack.Block {
 	return []slack.Block{slack.NewActionBlock("", elements...)}
 }
 
-// selectRows is a select over rows, those that fit: Slack keeps values of options short.
+// selectRows is a select over rows, those that fit: Slack keeps values of options short. Where some do not, it says so.
 func selectRows(items []card.Item, bytes int) slack.BlockElement {
 	var options []*slack.OptionBlockObject
 	for _, it := range items {
@@ -250,5 +250,9 @@ func selectRows(items []card.Item, bytes int) slack.BlockElement {
 	if len(options) == 0 {
 		return nil
 	}
-	return slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Pick one", maxPlaceholder), actionRun+":rows", options...)
+	label := "Pick one"
+	if len(options) < len(items) {
+		label += " (" + strconv.Itoa(len(options)) + " of " + strconv.Itoa(len(items)) + ")"
+	}
+	return slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain(label, maxPlaceholder), actionRun+":rows", options...)
 }

@@ -9,11 +9,14 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 	"unicode/utf8"
 
+	"callboard/bot"
+	"callboard/bot/card"
 	"callboard/catalog/secret"
 )
 
@@ -195,4 +198,26 @@ func FuzzPayload(f *testing.F) {
 			t.Errorf("%s: nothing was made of %s", kind, payload)
 		}
 	})
+}
+
+// An answer goes to Slack's own hosts, or to the server that stands in for it, wherever a payload says.
+func TestRespond_Host(t *testing.T) {
+	for address, want := range map[string]bool{
+		"https://hooks.slack.com/commands/1": true, "https://hooks.slack-gov.com/commands/1": true, "http://hooks.slack.com/1": false,
+		"https://hooks.slack.com.evil.example/1": false, "https://hooks.slack.com@evil.example/1": false, "https://hooks.slack.com:8443/1": false,
+		"https://evil.example/hooks.slack.com": false, "file:///etc/passwd": false, "": false, "%zz": false,
+	} {
+		if got := (&Slack{}).trusted(address); got != want {
+			t.Errorf("%q is trusted: %v, want %v", address, got, want)
+		}
+	}
+	test := &Slack{options: Options{APIURL: "http://127.0.0.1:8080/api/"}}
+	if !test.trusted("http://127.0.0.1:8080/response/1") || test.trusted("https://127.0.0.1:8080/response/1") || test.trusted("https://hooks.slack.com/1") {
+		t.Error("a server that stands in for Slack is the only one that is answered")
+	}
+	s := &Slack{sender: newSender(nil, nil)}
+	err := s.respond(t.Context(), &turn{responseURL: "https://evil.example/"}, bot.Reply{Card: &card.Card{Summary: "x"}})
+	if err == nil || !strings.Contains(err.Error(), "does not lead to Slack") {
+		t.Errorf("%v, want a refusal before anything is sent", err)
+	}
 }

@@ -55,6 +55,7 @@ func TestLate_Handler(t *testing.T) {
 			}
 			soon("command", d.Command("U1", "C1", "/who-owns", "checkout"))
 			d.Until("the answer", func() bool { return d.texts("U1", "C1")["at last"] == 1 })
+			synctest.Wait() // a call is noted after its message
 			if n := len(d.Calls("response_url")); n != 1 {
 				t.Errorf("%d posts to the response URL", n)
 			}
@@ -101,6 +102,9 @@ func TestLate_Form(t *testing.T) {
 		})
 		d.Command("U1", "C1", "/callboard", "ask")
 		d.Until("the button", func() bool { return d.texts("U1", "C1")["Ask"] == 1 })
+		if n := len(d.Calls("views.open")); n != 0 {
+			t.Errorf("Slack was asked %d times with a trigger that is over", n)
+		}
 		d.Press("U1", d.Channel("C1").Last("U1"), "Open the form")
 		d.Until("the form", func() bool { return d.Modal("U1") != nil })
 	})
@@ -274,6 +278,23 @@ func TestLate_Crowd(t *testing.T) {
 				t.Errorf("%v events dropped", n)
 			}
 			d.Until("all answers", func() bool { return d.texts("U1", "C1")["at last"] == atOnce })
+		})
+	})
+}
+
+// A response URL that takes nothing any more, after five posts or half an hour, is no end: the answer goes as a message,
+// to whom it was meant for.
+func TestLate_ResponseURL(t *testing.T) {
+	bothModes(t, func(t *testing.T, mode string) {
+		synctest.Test(t, func(t *testing.T) {
+			d := openDesk(t, mode, slacktest.Options{}, slowly(5*time.Second))
+			d.Fail("response_url", slacktest.Fault{Status: 404})
+			d.Command("U1", "C1", "/who-owns", "checkout")
+			d.Until("the answer", func() bool { return d.texts("U1", "C1")["at last"] == 1 })
+			synctest.Wait() // a call is noted after its message
+			if m := d.Channel("C1").Last("U1"); m.To != "U1" || len(d.Calls("chat.postEphemeral")) != 1 {
+				t.Errorf("the answer is for %q", m.To)
+			}
 		})
 	})
 }

@@ -111,3 +111,39 @@ func TestPrivate_Doubt(t *testing.T) {
 		})
 	})
 }
+
+// Bots and workflows are not answered, whatever the handler behind would say, and a button that is delivered again is
+// answered once.
+func TestPrivate_BotsAndRepetitions(t *testing.T) {
+	bothModes(t, func(t *testing.T, mode string) {
+		synctest.Test(t, func(t *testing.T) {
+			d := openDesk(t, mode, slacktest.Options{}, once(echo))
+			for _, u := range []slacktest.User{{ID: "UB", Name: "b", Bot: true}, {ID: "UW", Name: "w", WorkflowBot: true}} {
+				d.AddUser(u)
+				d.AddChannel(slacktest.ChannelSpec{ID: "C" + u.ID, Name: "bots", Members: []string{d.BotUser, u.ID}})
+				got := d.Mention(u.ID, "C"+u.ID, "who-owns checkout")
+				if <-time.After(time.Minute); !got.OK() || len(d.Channel("C"+u.ID).FromBot()) != 0 {
+					t.Errorf("%s: acknowledged %v, or answered", u.ID, got.OK())
+				}
+			}
+			d.Command("U1", "C1", "/callboard", "a")
+			<-time.After(time.Minute)
+			answer := d.Channel("C1").Last("U1")
+			if n := len(d.Channel("C1").FromBot()); n != 1 {
+				t.Errorf("%d answers, want the person's", n)
+			}
+			pressed := d.Press("U1", answer.WithButton("again"), "again")
+			<-time.After(time.Minute)
+			calls := len(d.Calls("response_url"))
+			for range 3 {
+				if again := d.Resend(pressed); !again.OK() {
+					t.Error("a repetition is not acknowledged")
+				}
+			}
+			<-time.After(time.Minute)
+			if n := len(d.Calls("response_url")); n != calls || calls == 0 {
+				t.Errorf("%d answers to a button that was pressed once, at first %d", n, calls)
+			}
+		})
+	})
+}

@@ -49,6 +49,7 @@ const maxSection = 1500
 type writing struct {
 	elements []slack.RichTextSectionElement
 	written  int
+	full     bool // something was cut
 }
 
 type look = slack.RichTextSectionTextStyle
@@ -69,7 +70,8 @@ func (w *writing) raw(s string, style *look) {
 	w.elements = append(w.elements, slack.NewRichTextSectionTextElement(s, style))
 }
 
-// room cuts what there is no room for any more, and counts the rest.
+// room cuts what there is no room for any more, and counts the rest. The first text that is cut ends with an ellipsis,
+// or is one.
 func (w *writing) room(s string) string {
 	left := maxSection - w.written
 	n := utf8.RuneCountInString(s)
@@ -77,8 +79,12 @@ func (w *writing) room(s string) string {
 	switch {
 	case n <= left:
 		return s
-	case left <= 0:
+	case w.full:
 		return ""
+	}
+	w.full = true
+	if left <= 0 {
+		return card.Ellipsis
 	}
 	return card.Cut(s, left)
 }
@@ -106,7 +112,11 @@ func (w *writing) link(words, address string, style *look) {
 		words = to.URL
 	}
 	words = w.room(words)
-	if words == "" {
+	switch words {
+	case "":
+		return
+	case card.Ellipsis: // which does not say where it leads
+		w.elements = append(w.elements, slack.NewRichTextSectionTextElement(words, style))
 		return
 	}
 	w.elements = append(w.elements, slack.NewRichTextSectionLinkElement(to.URL, words, style))
