@@ -114,26 +114,10 @@ func TestRequestMetrics_ClosedSets(t *testing.T) {
 
 // TestDocsMetrics: the index of the documentation says what it holds, and that it followed.
 func TestDocsMetrics(t *testing.T) {
-	repo := t.TempDir()
 	commit := descriptor("checkout")
 	commit.Write["docs/runbook.md"] = []byte("# Runbook\n\n## One\n\n## Two\n")
 	commit.Write["mkdocs.yml"] = []byte("nav: [gone.md]\n")
-	if err := git.Init(repo, []git.Commit{commit}); err != nil {
-		t.Fatal(err)
-	}
-	source := config.DefaultSource()
-	source.Name, source.Git = "acme", repo
-	cfg := config.Default()
-	cfg.Data, cfg.Catalog.Sources = t.TempDir(), []config.Source{source}
-	a, err := New(t.Context(), cfg, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := a.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	a := opened(t, commit)
 	if _, err := a.Sync(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
