@@ -77,6 +77,7 @@ type Visibility string
 const (
 	OnlyAsker Visibility = ""
 	Public    Visibility = "public"
+	Guarded   Visibility = "guarded" // OnlyAsker also where answers are for everybody: others there may not see all of it
 )
 
 // Outcome classifies replies for exit codes and metrics.

@@ -19,6 +19,8 @@ type Limits struct {
 	UserBurst  int
 	PerChannel rate.Limit // commands a second of all accounts in one channel; direct messages are not counted
 	ChanBurst  int
+	PerTyper   rate.Limit // suggestions a second to one account that types
+	TypeBurst  int
 	InFlight   int // requests that are worked on at the same time
 
 	// Person gives what the accounts of one person have in common, at once and comparable; nil: each account is
@@ -27,9 +29,9 @@ type Limits struct {
 }
 
 // DefaultLimits let a person ask a burst of 20 commands and then one each second; a channel in an incident asks
-// five times as much.
+// five times as much. Who types a name gets suggestions at about each key.
 func DefaultLimits() Limits {
-	return Limits{PerUser: 1, UserBurst: 20, PerChannel: 5, ChanBurst: 100, InFlight: 64}
+	return Limits{PerUser: 1, UserBurst: 20, PerChannel: 5, ChanBurst: 100, PerTyper: 5, TypeBurst: 50, InFlight: 64}
 }
 
 // maxBuckets bounds the people and channels that are remembered: full buckets are forgotten, and when none is
@@ -39,7 +41,10 @@ const maxBuckets = 20_000
 // Limit refuses what exceeds the limits. The first refusal to a person says how long to wait; those
 // that follow before it asks less have no card, so that a flood of questions is no flood of answers.
 func Limit(limits Limits) Middleware {
-	l := &limiter{limits: limits, users: newBuckets(limits.PerUser, limits.UserBurst), channels: newBuckets(limits.PerChannel, limits.ChanBurst)}
+	l := &limiter{
+		limits: limits, users: newBuckets(limits.PerUser, limits.UserBurst),
+		channels: newBuckets(limits.PerChannel, limits.ChanBurst), typers: newBuckets(limits.PerTyper, limits.TypeBurst),
+	}
 	work := make(chan struct{}, limits.InFlight)
 	return func(next Handler) Handler {
 		return func(ctx context.Context, req *Request) Reply {
@@ -65,14 +70,17 @@ func busy(text string) Reply {
 }
 
 type limiter struct {
-	limits          Limits
-	users, channels *buckets
+	limits                  Limits
+	users, channels, typers *buckets
 }
 
 func (l *limiter) refuse(req *Request, now time.Time) (Reply, bool) {
 	who := any(req.User)
 	if l.limits.Person != nil {
 		who = l.limits.Person(req.User)
+	}
+	if req.Kind == Complete { // costs no command, or who chose a name with care could not send it
+		return Reply{Outcome: Busy}, l.typers.take(who, now).wait > 0
 	}
 	user := l.users.take(who, now)
 	if user.wait > 0 {

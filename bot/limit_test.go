@@ -180,3 +180,21 @@ func TestOnce_BrokenInbox(t *testing.T) {
 		t.Errorf("afterwards %s, want fine", got)
 	}
 }
+
+// Suggestions have a bucket of their own: whoever looked for a name can still send what was chosen.
+func TestLimit_Suggestions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		handle := bot.Limit(bot.DefaultLimits())(fine)
+		answered, refused, words := outcomes(t, handle, 200, func(int) *bot.Request {
+			req := from("U1", "C1")
+			req.Kind = bot.Complete
+			return req
+		})
+		if answered != 50 || refused != 150 || words != 0 {
+			t.Errorf("%d suggestions, %d refused, %d with words, want 50, 150 and 0", answered, refused, words)
+		}
+		if reply := handle(t.Context(), from("U1", "C1")); reply.Outcome != bot.Fine {
+			t.Errorf("the command itself is answered by %s", reply.Outcome)
+		}
+	})
+}

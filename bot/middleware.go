@@ -40,9 +40,13 @@ func Recover(log *slog.Logger) Middleware {
 // FaultReply apologises for an error that nobody foresaw. The details go to the log only, under a
 // reference that the reply shows.
 func FaultReply(log *slog.Logger, err error) Reply {
+	return apology(log, err, "Something went wrong on my side. Nothing was changed")
+}
+
+func apology(log *slog.Logger, err error, words string) Reply {
 	id := "E-" + rand.Text()[:6]
 	log.Error("a request failed", "ref_id", id, "error", err)
-	text := "Something went wrong on my side (ref " + id + "). Nothing was changed."
+	text := words + " (ref " + id + ")."
 	return Reply{Outcome: Fault, Card: &card.Card{Title: text, Summary: text, Status: card.Bad}}
 }
 

@@ -2,6 +2,8 @@ package bot
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -36,22 +38,51 @@ func (w *Work) Race(req *Request, handle Handler, now func(Reply) bool, later fu
 	done := func() { cancel(); w.End() }
 	taken, replies := make(chan struct{}), make(chan Reply, 1)
 	req.Received, req.Taken = time.Now(), sync.OnceFunc(func() { close(taken) })
-	go func() { replies <- handle(ctx, req) }()
+	go func() {
+		var reply Reply
+		if sorry := w.spared(func() { reply = handle(ctx, req) }); sorry != nil {
+			reply = *sorry
+		}
+		replies <- reply
+	}()
+	follow := func(reply Reply) {
+		defer done()
+		if sorry := w.spared(func() { later(ctx, reply) }); sorry != nil {
+			w.spared(func() { later(ctx, *sorry) })
+		}
+	}
 	select {
 	case reply := <-replies:
-		if now(reply) {
+		answered := false
+		if sorry := w.spared(func() { answered = now(reply) }); sorry != nil {
+			reply = *sorry
+		}
+		if answered {
 			done()
 			return Answered
 		}
-		go func() { defer done(); later(ctx, reply) }()
+		go follow(reply)
 		return Promised
 	case <-time.After(inlineWithin):
 	}
-	go func() { defer done(); later(ctx, <-replies) }()
+	go func() { follow(<-replies) }()
 	select {
 	case <-taken:
 		return Promised
 	case <-time.After(takenWithin):
 		return Untaken
 	}
+}
+
+// spared runs a step of drawing and sending an answer, and gives what to answer instead when it panics: a card that cannot
+// be drawn ends neither the program nor the other answers.
+func (w *Work) spared(step func()) (sorry *Reply) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			reply := apology(w.Log, fmt.Errorf("panic: %v\n%s", cause, debug.Stack()), "I have an answer, but cannot show it")
+			sorry = &reply
+		}
+	}()
+	step()
+	return nil
 }

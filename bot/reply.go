@@ -10,7 +10,7 @@ import (
 
 // For reports whether everybody at the address may see the reply.
 func (r Reply) For(a Address) bool {
-	return r.Visibility == Public || a.Open || a.Private
+	return r.Visibility == Public || a.Private || a.Open && r.Visibility != Guarded
 }
 
 // Shown is the card of a reply, or its JSON for those who asked for it.

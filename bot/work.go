@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -11,9 +12,10 @@ const atOnce = 256
 // FinishLimit is how long a platform lets the answers go on that are under way when the program ends.
 const FinishLimit = 10 * time.Second
 
-// Work counts the events of a platform that are worked on, from their arrival to the end of their answer. Its zero
-// value has none.
+// Work counts the events of a platform that are worked on, from their arrival to the end of their answer.
 type Work struct {
+	Log *slog.Logger // gets what Race recovers from
+
 	mu     sync.Mutex
 	under  int
 	ending chan struct{} // nil until Finish; closed when nothing is under way any more

@@ -62,7 +62,7 @@ type Discord struct {
 
 // New makes the adapter. Nothing is sent before Serve or Handler. A public key that is malformed fits no signature.
 func New(o Options) *Discord {
-	d := &Discord{options: o, log: o.Log, meters: newMeters(o.Registerer)}
+	d := &Discord{options: o, log: o.Log, work: bot.Work{Log: o.Log}, meters: newMeters(o.Registerer)}
 	if key, err := hex.DecodeString(o.PublicKey); err == nil && len(key) == ed25519.PublicKeySize {
 		d.key = key
 	}

@@ -61,7 +61,7 @@ type Slack struct {
 
 // New makes the adapter. Nothing is sent before Serve or Handler.
 func New(o Options) *Slack {
-	s := &Slack{options: o, log: o.Log, meters: newMeters(o.Registerer)}
+	s := &Slack{options: o, log: o.Log, work: bot.Work{Log: o.Log}, meters: newMeters(o.Registerer)}
 	s.api = slack.New(o.BotToken.Reveal(), s.clientOptions(slack.OptionHTTPClient(o.Client))...)
 	s.sender = newSender(s.meters, o.Log)
 	return s

@@ -78,7 +78,7 @@ func (a *App) observed(handle bot.Handler) bot.Handler {
 
 // allowed finds out who asks, and turns away who may not.
 func (a *App) allowed(mux *bot.Mux) bot.Handler {
-	return bot.Chain(mux.Handle, bot.Identify(a.chat.identity), admit(a.config.Identity.Guests), a.unidentified, a.refusals)
+	return bot.Chain(mux.Handle, bot.Identify(a.chat.identity), admit(a.config.Identity.Guests), a.unidentified, a.refusals, a.discreet(mux.Writes))
 }
 
 // left gives what carries out the requests that an earlier run of the program took and did not come to. It is

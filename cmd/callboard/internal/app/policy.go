@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -287,6 +288,34 @@ func (a *App) refusals(next bot.Handler) bot.Handler {
 	}
 }
 
+// discreet keeps an answer for the asker, where answers are for everybody, unless somebody of whom nothing is known would
+// get the very same: who reads along may not be among those whom a rule lets see it. The asker can still share it.
+func (a *App) discreet(writes func(*bot.Request) bool) bot.Middleware {
+	return func(next bot.Handler) bot.Handler {
+		return func(ctx context.Context, req *bot.Request) bot.Reply {
+			reply := next(ctx, req)
+			if !req.Address.Open || !a.rules.hidesAnything() || reply.Visibility != bot.OnlyAsker || reply.Card == nil || writes(req) {
+				return reply
+			}
+			anybody := *req
+			anybody.Actor = policy.Actor{Platform: req.Actor.Platform}
+			if reflect.DeepEqual(next(ctx, &anybody), reply) {
+				return reply
+			}
+			reply.Visibility = bot.Guarded
+			reply.Card = noted(reply.Card, card.Note{Text: card.T("Only you see this answer: not everybody here would get the same")})
+			return reply
+		}
+	}
+}
+
+// noted is a card with one more note, before all others.
+func noted(c *card.Card, note card.Note) *card.Card {
+	with := *c
+	with.Notes = append([]card.Note{note}, with.Notes[:min(len(with.Notes), card.MaxNotes-1)]...)
+	return &with
+}
+
 // unidentified says on answers that the platform does not tell who asks, where rules hide what only some may see.
 func (a *App) unidentified(next bot.Handler) bot.Handler {
 	return func(ctx context.Context, req *bot.Request) bot.Reply {
@@ -294,10 +323,7 @@ func (a *App) unidentified(next bot.Handler) bot.Handler {
 		if reply.Card == nil || req.User == (bot.ChatUser{}) || req.Actor.Class != policy.Unsaid || !a.rules.hidesAnything() {
 			return reply
 		}
-		told := *reply.Card
-		note := card.Note{Status: card.Warn, Text: card.T(card.Line(req.Actor.Why) + ": you see what everybody sees")}
-		told.Notes = append([]card.Note{note}, told.Notes[:min(len(told.Notes), card.MaxNotes-1)]...)
-		reply.Card = &told
+		reply.Card = noted(reply.Card, card.Note{Status: card.Warn, Text: card.T(card.Line(req.Actor.Why) + ": you see what everybody sees")})
 		return reply
 	}
 }

@@ -510,3 +510,37 @@ func TestUnidentified(t *testing.T) {
 		}
 	}
 }
+
+// Where answers are for everybody, nobody reads along what a rule hides from them: neither an entity nor its place in a
+// list, a count or a relation. Sharing is for the asker to decide.
+func TestDiscreet(t *testing.T) {
+	h := newHouseOf(t, inlineRule(), openFiles(), hiddenFiles())
+	h.sync()
+	open := bot.Address{Platform: "slack", Workspace: "T1", Channel: "CINC", Open: true}
+	for _, tt := range []struct {
+		user, text string
+		where      bot.Address
+		public     bool
+	}{
+		{"mira", "who-owns component:canary-vault", open, false},
+		{"mira", "links component:canary-vault", open, false},
+		{"mira", "deps component:shop", open, false}, // is used by it
+		{"mira", "find canary", open, false},
+		{"mira", "who-owns component:canary-vault --share", open, true},
+		{"mira", "who-owns component:canary-vault", bot.Address{Platform: "slack", Channel: "D1", Private: true}, true},
+		{"mira", "links component:shop", open, true},
+		{"jonas", "links component:shop", open, true},
+		{"jonas", "who-owns component:canary-vault", open, true}, // there is no such thing
+		{"mira", "help", open, true},
+	} {
+		req := h.app.LocalRequest("somebody", catalog.NewRef("user", "", tt.user))
+		req.Kind, req.Text, req.Address = bot.Typed, tt.text, tt.where
+		reply := h.app.Handle(t.Context(), &req)
+		if reply.Card == nil || reply.For(tt.where) != tt.public {
+			t.Errorf("%s asks %s: for everybody is %v\n%s", tt.user, tt.text, reply.For(tt.where), reply.Card.Text())
+		}
+		if told := strings.Contains(reply.Card.Text(), "Only you see this answer"); told == tt.public {
+			t.Errorf("%s asks %s: told that it is private: %v", tt.user, tt.text, told)
+		}
+	}
+}
