@@ -86,7 +86,7 @@ func (a *App) allowed(mux *bot.Mux) bot.Handler {
 func (a *App) left(ctx context.Context) func(context.Context) error {
 	inbox := a.db.Chat()
 	left, err := inbox.Left(ctx)
-	if err != nil { // what only reads works all the same
+	if err != nil && ctx.Err() == nil { // what only reads works all the same
 		a.log.Error("the requests that were left behind cannot be read; the next start tries again", "error", err)
 	}
 	return func(ctx context.Context) error {
