@@ -93,10 +93,10 @@ func (s *session) forget() {
 // serveGateway keeps a connection open until ctx ends. It is an error when Discord wants no other attempt.
 func (d *Discord) serveGateway(ctx context.Context) error {
 	s := &session{wait: gatewayFirst}
-	for ctx.Err() == nil {
+	for lasts(ctx) {
 		start := time.Now()
 		end := d.connect(ctx, s)
-		if ctx.Err() != nil {
+		if !lasts(ctx) {
 			break
 		}
 		if time.Since(start) > gatewayHealthy {
@@ -110,6 +110,8 @@ func (d *Discord) serveGateway(ctx context.Context) error {
 	}
 	return nil
 }
+
+func lasts(ctx context.Context) bool { return ctx.Err() == nil }
 
 // ended says how long to wait after the end of a connection, or why there must be no other.
 func (d *Discord) ended(s *session, end error) (pause time.Duration, final error) {
