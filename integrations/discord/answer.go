@@ -115,7 +115,7 @@ func (d *Discord) inline(t *turn, r bot.Reply) *reply {
 	case r.Card == nil:
 		return private(say("Please ask again in a moment."))
 	}
-	m, open := content(t, r)
+	m, open := d.content(t, r)
 	switch {
 	case open:
 		return &reply{answerMessage, m}
@@ -134,13 +134,13 @@ func stepOf(f *card.Form) string {
 }
 
 // content is an answer as a message, and whether everybody may see it.
-func content(t *turn, r bot.Reply) (m *message, open bool) {
+func (d *Discord) content(t *turn, r bot.Reply) (m *message, open bool) {
 	open = r.For(t.request.Address)
 	share := r.Share
 	if open {
 		share = ""
 	}
-	return draw(r.Shown(), share), open
+	return d.draw(r.Shown(), share), open
 }
 
 // choices are what completes an option.
@@ -193,9 +193,9 @@ func (d *Discord) fulfil(ctx context.Context, t *turn, r bot.Reply) error {
 		next, _ := d.goOn(t, d.start(t, r.Form), stepOf(r.Form)).data.(*message)
 		m = next
 	case r.Form != nil: // a modal opens only as the first answer; a button does it again
-		m = draw(r.Form.Card(), "")
+		m = d.draw(r.Form.Card(), "")
 	default:
-		m, open = content(t, r)
+		m, open = d.content(t, r)
 	}
 	m.Flags = 0
 	var err error
@@ -269,13 +269,13 @@ func (d *Discord) respond(ctx context.Context, t *turn, r bot.Reply) error {
 	var m *message
 	switch {
 	case r.Form != nil:
-		m = draw(r.Form.Card(), "")
+		m = d.draw(r.Form.Card(), "")
 	case r.Card == nil:
 		return nil
 	case r.For(t.request.Address), r.Outcome == bot.Misused, r.Outcome == bot.Busy:
-		m, _ = content(t, r)
+		m, _ = d.content(t, r)
 	default:
-		m = show(t.request.Text)
+		m = d.show(t.request.Text)
 	}
 	m.Below = &reference{Message: t.message}
 	_, err := d.create(ctx, t.request.Address.Channel, m, t.request.ID)
@@ -283,17 +283,19 @@ func (d *Discord) respond(ctx context.Context, t *turn, r bot.Reply) error {
 }
 
 // show is a message whose button gives the answer to a command.
-func show(command string) *message {
-	m := say(forYou)
-	short, fits := bot.Short(command, maxCustomID-len(runMark+"0:"))
-	if !fits || short == "" {
-		return say("The answer is for you alone, and this question is too long for a button: ask it by a slash command or in a direct message.")
+func (d *Discord) show(command string) *message {
+	if command == "" {
+		command = "help"
 	}
+	m := say(forYou)
 	m.Components = []discordgo.MessageComponent{discordgo.ActionsRow{Components: []discordgo.MessageComponent{
-		discordgo.Button{Label: showLabel, Style: discordgo.PrimaryButton, CustomID: runMark + "0:" + short},
+		discordgo.Button{Label: showLabel, Style: discordgo.PrimaryButton, CustomID: runMark + "0:" + fit(command, maxCustomID-len(runMark+"0:"), d.kept.add)},
 	}}}
 	return m
 }
+
+// draw draws a card of ours.
+func (d *Discord) draw(c *card.Card, share string) *message { return draw(c, share, d.kept.add) }
 
 // hear works on a message. Nobody waits for an acknowledgement.
 func (d *Discord) hear(t *turn) {
@@ -332,7 +334,7 @@ func (d *Discord) meet(ctx context.Context, t *turn) {
 	}
 	late, cancelLate := context.WithTimeout(ctx, tokenLife/30)
 	defer cancelLate()
-	m, open := content(t, *given)
+	m, open := d.content(t, *given)
 	if err := d.instead(late, t, m, open); err != nil {
 		d.log.Warn("an answer could not be given", "kind", t.kind, "error", err)
 	}

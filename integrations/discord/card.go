@@ -51,8 +51,9 @@ func say(text string) *message {
 }
 
 // draw draws a card: the answer in one line as the text, which is what a lock screen shows, then facts, rows, body,
-// warnings and origin as an embed, then what can be pressed. Share is the command behind the share button, "" for none.
-func draw(c *card.Card, share string) *message {
+// warnings and origin as an embed, then what can be pressed. Share is the command behind the share button, "" for none;
+// keep gives a short name to a command that is too long for a button.
+func draw(c *card.Card, share string, keep func(string) string) *message {
 	m := say(notification(c))
 	notes := within(noteText, noteLines(c.Notes))
 	foot := footer(c)
@@ -64,7 +65,7 @@ func draw(c *card.Card, share string) *message {
 	for _, text := range packed(lines) {
 		m.Embeds = append(m.Embeds, &discordgo.MessageEmbed{Description: text, Color: colour(c.Status)})
 	}
-	m.Components = components(c, share)
+	m.Components = components(c, share, keep)
 	return m
 }
 
@@ -225,24 +226,20 @@ func footer(c *card.Card) []string {
 
 // components gives what can be pressed: a button for each of a few rows or selects over many, then the buttons of the
 // card, then the one that shares it.
-func components(c *card.Card, share string) []discordgo.MessageComponent {
+func components(c *card.Card, share string, keep func(string) string) []discordgo.MessageComponent {
 	all := []discordgo.MessageComponent{}
 	var buttons []discordgo.MessageComponent
 	count := 0
-	id := func(command string) (string, bool) {
-		prefix := runMark + strconv.Itoa(count) + ":"
-		short, fits := bot.Short(command, maxCustomID-len(prefix))
-		return prefix + short, fits
-	}
 	button := func(label, command string) {
-		if custom, fits := id(command); fits {
-			count++
-			buttons = append(buttons, discordgo.Button{Label: plain(label, maxButtonText), Style: discordgo.SecondaryButton, CustomID: custom})
-		}
+		prefix := runMark + strconv.Itoa(count) + ":"
+		count++
+		buttons = append(buttons, discordgo.Button{
+			Label: plain(label, maxButtonText), Style: discordgo.SecondaryButton, CustomID: prefix + fit(command, maxCustomID-len(prefix), keep),
+		})
 	}
 	picks := c.Picks()
 	if len(picks) > fewRows {
-		all = append(all, menus(picks)...)
+		all = append(all, menus(picks, keep)...)
 	} else {
 		for _, it := range picks {
 			button(it.PickLabel(picks), it.Action)
@@ -267,8 +264,16 @@ func components(c *card.Card, share string) []discordgo.MessageComponent {
 	return all
 }
 
+// fit makes a command so short that a button can carry it.
+func fit(command string, most int, keep func(string) string) string {
+	if short, fits := bot.Short(command, most); fits {
+		return short
+	}
+	return keep(command)
+}
+
 // menus are selects over rows, as many as a message has room for beside its buttons.
-func menus(items []card.Item) []discordgo.MessageComponent {
+func menus(items []card.Item, keep func(string) string) []discordgo.MessageComponent {
 	var all []discordgo.MessageComponent
 	var options []discordgo.SelectMenuOption
 	seen := map[string]bool{}
@@ -286,8 +291,8 @@ func menus(items []card.Item) []discordgo.MessageComponent {
 		options = nil
 	}
 	for _, it := range items {
-		command, fits := bot.Short(it.Action, maxOptionText)
-		if !fits || seen[command] {
+		command := fit(it.Action, maxOptionText, keep)
+		if seen[command] {
 			continue
 		}
 		if len(options) == maxOptions {

@@ -58,6 +58,7 @@ type Discord struct {
 	work   bot.Work
 	places bot.Places
 	drafts drafts
+	kept   kept
 }
 
 // New makes the adapter. Nothing is sent before Serve or Handler. A public key that is malformed fits no signature.

@@ -210,6 +210,12 @@ func (d *Discord) pressed(t *turn, raw json.RawMessage) error {
 	if len(data.Values) > 0 {
 		command = data.Values[0]
 	}
+	if name, is := strings.CutPrefix(command, keptMark); is {
+		if command, is = d.kept.find(name); !is {
+			t.ready = private(say("I do not have this question any more. Please ask it again."))
+			return nil
+		}
+	}
 	if t.request.Text = command; command == "" {
 		return errUnroutable
 	}

@@ -269,7 +269,7 @@ func (d *Discord) goOn(t *turn, f *draft, label string) *reply {
 	if !page.Intro.Empty() {
 		c.Notes = append(c.Notes, card.Note{Text: page.Intro})
 	}
-	m := draw(c, "")
+	m := d.draw(c, "")
 	m.Components = []discordgo.MessageComponent{discordgo.ActionsRow{Components: []discordgo.MessageComponent{
 		discordgo.Button{Label: label, Style: discordgo.PrimaryButton, CustomID: draftMark + ":" + f.id},
 	}}}

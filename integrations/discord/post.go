@@ -43,8 +43,8 @@ func (d *Discord) create(ctx context.Context, channel string, m *message, key st
 }
 
 // keyed is a card as a message that is found again by its key.
-func keyed(c *card.Card, key string) *message {
-	m := draw(c, "")
+func (d *Discord) keyed(c *card.Card, key string) *message {
+	m := d.draw(c, "")
 	if len(m.Embeds) == 0 {
 		m.Embeds = []*discordgo.MessageEmbed{{Description: "-# Callboard"}}
 	}
@@ -62,13 +62,13 @@ func place(to bot.Address) string {
 
 // Post implements bot.Poster. The key travels as the address of the embed, which is not shown, and as the nonce.
 func (d *Discord) Post(ctx context.Context, to bot.Address, c *card.Card, key string) (id string, err error) {
-	return d.create(ctx, place(to), keyed(c, key), key)
+	return d.create(ctx, place(to), d.keyed(c, key), key)
 }
 
 // Update implements bot.Poster. The key is not needed any more: the id is known.
 func (d *Discord) Update(ctx context.Context, to bot.Address, id string, c *card.Card) error {
 	path := "/channels/" + place(to) + "/messages/" + id
-	m := draw(c, "")
+	m := d.draw(c, "")
 	return d.api.do(ctx, call{name: "message.edit", method: http.MethodPatch, path: path, in: m})
 }
 

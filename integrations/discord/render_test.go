@@ -28,7 +28,7 @@ func update() bool { return flag.Lookup("update").Value.String() == "true" }
 func TestDraw(t *testing.T) {
 	for _, s := range cardtest.Samples() {
 		t.Run(s.Name, func(t *testing.T) {
-			got, err := json.MarshalIndent(draw(s.Card, "who-owns x --share"), "", " ")
+			got, err := json.MarshalIndent(draw(s.Card, "who-owns x --share", new(kept).add), "", " ")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,7 +77,7 @@ func FuzzDraw(f *testing.F) {
 
 func checkMessage(t *testing.T, c *card.Card) {
 	t.Helper()
-	m := draw(c, "share it")
+	m := draw(c, "share it", new(kept).add)
 	if n := utf8.RuneCountInString(m.Content); n > maxContent {
 		t.Errorf("a text of %d characters", n)
 	}

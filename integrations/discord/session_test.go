@@ -219,3 +219,25 @@ func TestSession_ForeignForm(t *testing.T) {
 		}
 	})
 }
+
+// A command that is too long for a button works all the same, until the program ends.
+func TestSession_LongCommand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		long := "find " + strings.Repeat("word ", 60) + "end"
+		d := openDesk(t, overGateway, func(_ context.Context, req *bot.Request) bot.Reply {
+			r := says(req.Text)
+			r.Card.Actions = []card.Action{{Label: "Again", Command: long}}
+			return r
+		})
+		d.Command(discordtest.Ada, incident, "/callboard", "hello")
+		m := d.Channel(incident).Last(discordtest.Ada)
+		d.Press(discordtest.Ada, m, "Again")
+		if m := d.Channel(incident).Last(discordtest.Ada); m.Content != long {
+			t.Errorf("asked %q", m.Content)
+		}
+		d.Press(discordtest.Ada, m.WithButton("Old", "r0:=ABC"), "Old")
+		if m := d.Channel(incident).Last(discordtest.Ada); !strings.Contains(m.Content, "any more") {
+			t.Errorf("Ada sees %q", m.Content)
+		}
+	})
+}
