@@ -108,6 +108,8 @@ func (d *Discord) inline(t *turn, r bot.Reply) *reply {
 		return d.goOn(t, d.start(t, r.Form), stepOf(r.Form))
 	case r.Form != nil:
 		return &reply{answerModal, modal(d.start(t, r.Form))}
+	case t.draft != nil && (r.Outcome == bot.Busy || r.Outcome == bot.Fault):
+		return d.again(t, r)
 	case r.Card == nil && t.request.Kind == bot.Action:
 		return &reply{answerDeferredEdit, nil} // said before, or not worth a word
 	case r.Card == nil && r.Outcome == bot.Repeated:
@@ -122,6 +124,19 @@ func (d *Discord) inline(t *turn, r bot.Reply) *reply {
 	case t.ephemeral: // an answer for the asker alone takes the place of the one that the button was on
 		return &reply{answerEdit, m}
 	}
+	return private(m)
+}
+
+// again is what is said to a form that could not be taken now: what was entered stays, behind a button.
+func (d *Discord) again(t *turn, r bot.Reply) *reply {
+	text := "Please send it again in a moment."
+	if r.Card != nil {
+		text = r.Card.Summary
+	}
+	form := *t.draft.form
+	form.At, form.Values = t.draft.page, t.draft.values
+	m := d.draw(&card.Card{Summary: card.Line(text), Status: card.Warn}, "")
+	m.Components = one("Try again", draftMark+":"+d.start(t, &form).id)
 	return private(m)
 }
 
@@ -189,6 +204,8 @@ func (d *Discord) fulfil(ctx context.Context, t *turn, r bot.Reply) error {
 	var m *message
 	open := false
 	switch {
+	case t.draft != nil && (r.Outcome == bot.Busy || r.Outcome == bot.Fault):
+		m, _ = d.again(t, r).data.(*message)
 	case r.Form != nil && t.request.Kind == bot.Submission:
 		next, _ := d.goOn(t, d.start(t, r.Form), stepOf(r.Form)).data.(*message)
 		m = next
@@ -288,10 +305,15 @@ func (d *Discord) show(command string) *message {
 		command = "help"
 	}
 	m := say(forYou)
-	m.Components = []discordgo.MessageComponent{discordgo.ActionsRow{Components: []discordgo.MessageComponent{
-		discordgo.Button{Label: showLabel, Style: discordgo.PrimaryButton, CustomID: runMark + "0:" + fit(command, maxCustomID-len(runMark+"0:"), d.kept.add)},
-	}}}
+	m.Components = one(showLabel, runMark+"0:"+fit(command, maxCustomID-len(runMark+"0:"), d.kept.add))
 	return m
+}
+
+// one is a single button.
+func one(label, id string) []discordgo.MessageComponent {
+	return []discordgo.MessageComponent{discordgo.ActionsRow{Components: []discordgo.MessageComponent{
+		discordgo.Button{Label: label, Style: discordgo.PrimaryButton, CustomID: id},
+	}}}
 }
 
 // draw draws a card of ours.

@@ -305,5 +305,11 @@ func menus(items []card.Item, keep func(string) string) []discordgo.MessageCompo
 		options = append(options, discordgo.SelectMenuOption{Label: plain(it.PickLabel(items), maxOptionText), Value: command})
 	}
 	flush()
+	if last := len(all) - 1; len(seen) < len(items) && last >= 0 {
+		row, _ := all[last].(discordgo.ActionsRow)
+		menu, _ := row.Components[0].(discordgo.SelectMenu)
+		menu.Placeholder += " (" + strconv.Itoa(len(seen)) + " of " + strconv.Itoa(len(items)) + ")"
+		row.Components[0] = menu
+	}
 	return all
 }

@@ -273,7 +273,7 @@ func (d *Discord) fromMessage(payload []byte) (*turn, error) {
 // readable turns text as Discord encodes it into what the person sees: @1 for a person, #1 for a channel, :name: for an
 // emoji. Mentions of the bot itself go.
 func readable(text, self string) string {
-	return bot.Typable(markupPattern().ReplaceAllStringFunc(text, func(m string) string {
+	plain := bot.Typable(markupPattern().ReplaceAllStringFunc(text, func(m string) string {
 		inside := strings.Trim(m, "<>")
 		switch {
 		case self != "" && strings.TrimLeft(inside, "@!") == self:
@@ -286,6 +286,13 @@ func readable(text, self string) string {
 		parts := strings.Split(inside, ":")
 		return ":" + parts[1] + ":"
 	}))
+	if self != "" {
+		plain = strings.TrimLeft(plain, " ,") // as behind a name in a letter
+		if rest, is := strings.CutPrefix(plain, ": "); is {
+			plain = rest
+		}
+	}
+	return strings.TrimSpace(plain)
 }
 
 func markupPattern() *regexp.Regexp {

@@ -270,9 +270,7 @@ func (d *Discord) goOn(t *turn, f *draft, label string) *reply {
 		c.Notes = append(c.Notes, card.Note{Text: page.Intro})
 	}
 	m := d.draw(c, "")
-	m.Components = []discordgo.MessageComponent{discordgo.ActionsRow{Components: []discordgo.MessageComponent{
-		discordgo.Button{Label: label, Style: discordgo.PrimaryButton, CustomID: draftMark + ":" + f.id},
-	}}}
+	m.Components = one(label, draftMark+":"+f.id)
 	r := private(m)
 	if t.ephemeral { // the one before is done with
 		r.kind, m.Flags = answerEdit, 0

@@ -58,6 +58,8 @@ func TestMeant(t *testing.T) {
 func TestReadable(t *testing.T) {
 	for text, want := range map[string]string{
 		"<@9> who-owns checkout":        "who-owns checkout",
+		"<@9>: who-owns x":              "who-owns x",
+		"<@9>, who-owns x":              "who-owns x",
 		"<@!9>   help":                  "help",
 		"who-owns <@123>":               "who-owns @123",
 		"who-owns <#456>":               "who-owns #456",

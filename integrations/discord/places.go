@@ -8,8 +8,8 @@ import (
 	"callboard/bot"
 )
 
-// placeLimit is how long an answer waits for the name of its channel.
-const placeLimit = time.Second
+// placeLimit is how long an answer waits for the name of its channel, so that it still goes with the acknowledgement.
+const placeLimit = 500 * time.Millisecond
 
 // locate finds out whether a turn is in an open channel. Where Discord does not say, the answer is for the asker alone.
 func (d *Discord) locate(ctx context.Context, t *turn) {
@@ -20,29 +20,30 @@ func (d *Discord) locate(ctx context.Context, t *turn) {
 	name, known := d.places.Name(a.Channel)
 	if !known {
 		name = d.named(ctx, a.Channel)
-		d.places.Called(a.Channel, name)
 	}
 	a.Open = name != "" && bot.Matches(d.options.Open, name)
 }
 
-// named asks Discord for the name of a channel, for a thread that of the channel it belongs to.
+// named asks Discord for the name of a channel, for a thread that of the channel it belongs to, and remembers it. A
+// private thread has none here: fewer people read it than its channel.
 func (d *Discord) named(ctx context.Context, id string) string {
 	ctx, cancel := context.WithTimeout(ctx, placeLimit)
 	defer cancel()
 	c, err := d.channel(ctx, id)
+	private := c.Type == channelPrivateThread
 	if err == nil && c.thread() && c.Parent != "" {
-		private := c.Type == channelPrivateThread
-		if c, err = d.channel(ctx, c.Parent); private && err == nil {
-			return "" // fewer people read it than its channel
-		}
+		c, err = d.channel(ctx, c.Parent)
 	}
-	switch {
-	case err != nil:
-		d.log.Warn("whether a channel is one of discord.open_channels is not known; the answer goes to the asker alone", "channel", id, "error", err)
-		return ""
-	case c.Guild != d.options.Guild:
+	if err != nil {
+		d.log.Warn("whether a channel is one of discord.open_channels is not known; questions there are answered to the asker alone",
+			"channel", id, "error", err, "next_try", bot.PlaceDoubt)
+		d.places.Doubtful(id)
 		return ""
 	}
+	if private || c.Guild != d.options.Guild {
+		c.Name = ""
+	}
+	d.places.Called(id, c.Name)
 	return c.Name
 }
 

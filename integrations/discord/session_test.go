@@ -241,3 +241,40 @@ func TestSession_LongCommand(t *testing.T) {
 		}
 	})
 }
+
+// What was entered into a form that could not be taken is there still.
+func TestSession_FormFault(t *testing.T) {
+	bothModes(t, func(t *testing.T, mode string) {
+		synctest.Test(t, func(t *testing.T) {
+			tries := 0
+			f := &card.Form{Title: "Short", Command: "fill it", Pages: []card.Page{{Submit: "Do", Inputs: []card.Input{{Name: "a", Label: "A", Kind: card.LineInput}}}}}
+			d := openDesk(t, mode, func(_ context.Context, req *bot.Request) bot.Reply {
+				if req.Kind != bot.Submission {
+					return bot.Reply{Form: f}.Fine()
+				}
+				if tries++; tries < 3 {
+					if tries == 2 {
+						<-time.After(3 * time.Second) // the answer comes later
+					}
+					return bot.Reply{Card: &card.Card{Summary: "our fault"}, Outcome: bot.Fault}
+				}
+				return says("got " + req.Values["a"])
+			})
+			d.Command(discordtest.Ada, incident, "/callboard", "form")
+			d.Fill(discordtest.Ada, "A", "all that I wrote")
+			for range 2 {
+				d.Submit(discordtest.Ada)
+				<-time.After(5 * time.Second)
+				m := d.Channel(incident).Last(discordtest.Ada)
+				if !strings.Contains(m.Content, "our fault") {
+					t.Fatalf("Ada sees %s; %s", m.Lines(), d.logs)
+				}
+				d.Press(discordtest.Ada, m, "Try again")
+			}
+			d.Submit(discordtest.Ada)
+			if m := d.Channel(incident).Last(discordtest.Ada); m.Content != "got all that I wrote" {
+				t.Errorf("Ada sees %s; %s", m.Content, d.logs)
+			}
+		})
+	})
+}

@@ -90,15 +90,23 @@ func (l look) marks() string {
 // writing collects Markdown of one paragraph, up to maxSection characters.
 type writing struct {
 	b    strings.Builder
-	used int // characters
+	used int  // characters
+	full bool // something was cut, which an ellipsis says
 }
 
-func (w *writing) left() int { return maxSection - w.used }
+// left is the room there is, without that for the ellipsis.
+func (w *writing) left() int { return maxSection - 1 - w.used }
 
-// raw writes Markdown of our own; what does not fit is left out whole.
+// raw writes Markdown of our own. What does not fit is left out whole, and so is what follows.
 func (w *writing) raw(s string) bool {
 	n := utf8.RuneCountInString(s)
-	if n > w.left() {
+	switch {
+	case w.full:
+		return false
+	case n > w.left():
+		w.full = true
+		w.b.WriteString("…")
+		w.used++
 		return false
 	}
 	w.b.WriteString(s)
@@ -130,9 +138,12 @@ func (w *writing) say(s string, l look) {
 	} else {
 		words = escapedUpTo(words, room)
 	}
-	if words != "" {
-		w.raw(before + marks + words + mirrored(marks) + after)
+	if words == "" { // not even the beginning fits
+		w.raw(s)
+		return
 	}
+	w.raw(before + marks + words + mirrored(marks) + after)
+	w.full = w.full || strings.HasSuffix(words, "…") && !strings.HasSuffix(s, "…")
 }
 
 // mirrored is what closes marks.
