@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -25,10 +26,24 @@ type Finding struct {
 	Fix   string `json:"fix,omitempty"` // what to do
 }
 
+// Purpose is what an app of a platform is meant for. It decides what the app must be allowed.
+type Purpose string
+
+// The purposes.
+const (
+	ForReads     Purpose = "reads"     // questions and answers
+	ForIncidents Purpose = "incidents" // answers for everybody in incident channels
+	ForForms     Purpose = "forms"     // also requests that the operators see in a channel of theirs
+)
+
+// ErrUnlisted is what Accounts gives where the platform lists its accounts to nobody like us.
+var ErrUnlisted = errors.New("the platform does not list its accounts to this app")
+
 // Wanted is what a platform should be set up for.
 type Wanted struct {
+	Purposes  []Purpose
 	Addresses bool     // accounts are recognised by e-mail address
-	LongLived bool     // there are cards that outlive their answers
+	Requests  string   // address to which the platform sends requests; "" when it sends none
 	Serving   bool     // a daemon serves the platform, so no event may be taken from it
 	Post      []string // channels where a message is posted and deleted again
 	Channels  []string // channels where the bot should be

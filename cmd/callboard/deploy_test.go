@@ -2,6 +2,7 @@ package main // the manifests are compared with what the program prints
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -13,6 +14,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
+
+	"callboard/bot"
+	"callboard/bot/command"
+	"callboard/cmd/callboard/internal/app"
+	"callboard/cmd/callboard/internal/config"
+	"callboard/integrations/discord"
 )
 
 var update = flag.Bool("update", false, "rewrite what deploy/ has of the output of the program")
@@ -53,6 +60,75 @@ func TestDeploySlack(t *testing.T) {
 			golden(t, filepath.Join(deployRoot, "slack", name), out.Bytes())
 			checkManifest(t, out.Bytes())
 		})
+	}
+}
+
+// TestDeployDiscord keeps the settings in deploy/discord as the program prints them, and the commands in them within Discord's
+// limits (platforms.md 2.3). That the fake Discord takes them, too, is tried in integrations/discord.
+func TestDeployDiscord(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "callboard.yaml")
+	if err := os.WriteFile(file, []byte("http: {url: https://callboard.example.com}\n"+
+		"catalog: {sources: [{name: acme, git: https://git.example.com/acme/catalog.git}]}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, args := range map[string][]string{
+		"reads.md": {"--for", "reads"},
+		"forms.md": {"--for", "forms"},
+		"http.md":  {"--for", "forms", "--mode", "http"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out, errors bytes.Buffer
+			if code := run(t.Context(), append([]string{"manifest", "discord", "-c", file}, args...), nil, &out, &errors); code != exitFine {
+				t.Fatalf("exit code %d: %s", code, errors.String())
+			}
+			golden(t, filepath.Join(deployRoot, "discord", name), out.Bytes())
+			checkCommands(t, out.String())
+		})
+	}
+}
+
+// Every verb fits into a command that Discord takes.
+func TestDeployDiscord_EveryVerb(t *testing.T) {
+	t.Parallel()
+	var cfg config.Discord
+	for _, verb := range command.All(command.Deps{}) {
+		cfg.Commands = append(cfg.Commands, verb.Name)
+	}
+	text, err := discord.Manifest(discord.ManifestOptions{Purposes: []bot.Purpose{bot.ForReads}, Commands: app.DiscordCommands(cfg)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(text, `"type": 1,`); n != len(cfg.Commands) {
+		t.Errorf("%d commands of %d are registered", n, len(cfg.Commands))
+	}
+	checkCommands(t, text)
+}
+
+// checkCommands judges the commands at the end of the settings.
+func checkCommands(t *testing.T, text string) {
+	t.Helper()
+	type part struct {
+		Name        string `json:"name"`
+		Description string `json:"description"`
+		Options     []part `json:"options"`
+	}
+	var commands []part
+	_, list, _ := strings.Cut(text, "    [\n")
+	if err := json.Unmarshal([]byte("["+list), &commands); err != nil || len(commands) == 0 {
+		t.Fatalf("%d commands, %v", len(commands), err)
+	}
+	for _, c := range commands {
+		total := 0
+		for _, p := range append([]part{c}, c.Options...) {
+			hasAtMost(t, "name of "+p.Name, p.Name, 32)
+			hasAtMost(t, "description of "+p.Name, p.Description, 100)
+			total += len(p.Name) + len(p.Description)
+		}
+		if len(c.Options) > 25 || total > 8000 {
+			t.Errorf("%s has %d options and %d characters", c.Name, len(c.Options), total)
+		}
 	}
 }
 

@@ -14,13 +14,19 @@ import (
 )
 
 type manifestCmd struct {
-	Slack manifestSlackCmd `cmd:"" help:"Print the manifest of the Slack app, with a reason for each scope."`
+	Slack   manifestSlackCmd   `cmd:"" help:"Print the manifest of the Slack app, with a reason for each scope."`
+	Discord manifestDiscordCmd `cmd:"" help:"Print the settings of the Discord application, with a reason for each permission."`
+}
+
+// manifestConfig is what both manifests are made from.
+type manifestConfig struct {
+	Config string `short:"c" placeholder:"FILE" help:"Configuration file (callboard.yaml, where there is one)."`
 }
 
 type manifestSlackCmd struct {
-	Config string `short:"c" placeholder:"FILE" help:"Configuration file (callboard.yaml, where there is one)."`
-	For    string `placeholder:"PURPOSE" enum:"reads,incidents,forms," default:"" help:"What the app is for: reads, incidents or forms (what the configuration uses)."`
-	Mode   string `enum:"socket,http," default:"" help:"How events come: socket or http (what the configuration says, else socket)."`
+	manifestConfig
+	For  string `placeholder:"PURPOSE" enum:"reads,incidents,forms," default:"" help:"What the app is for: reads, incidents or forms (what the configuration uses)."`
+	Mode string `enum:"socket,http," default:"" help:"How events come: socket or http (what the configuration says, else socket)."`
 }
 
 // Help adds examples.
@@ -35,9 +41,9 @@ func (c *manifestSlackCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	options := slack.ManifestOptions{Purposes: []slack.Purpose{slack.Purpose(c.For)}, Addresses: cfg.Identity.Email}
+	options := slack.ManifestOptions{Purposes: []bot.Purpose{bot.Purpose(c.For)}, Addresses: cfg.Identity.Email}
 	if c.For == "" {
-		options.Purposes = purposes(cfg)
+		options.Purposes = cfg.Purposes("slack")
 	}
 	if c.Mode == config.SlackHTTP || c.Mode == "" && cfg.Slack.Mode == config.SlackHTTP {
 		if !strings.HasPrefix(cfg.HTTP.URL, "https://") {
@@ -55,8 +61,8 @@ func (c *manifestSlackCmd) Run(e *env) error {
 }
 
 // load reads the configuration, or takes the defaults where nobody has written one yet.
-func (c *manifestSlackCmd) load() (*config.Config, error) {
-	file := configFlag{c.Config}
+func (c manifestConfig) load() (*config.Config, error) {
+	file := configFlag(c)
 	if c.Config == "" {
 		file.Config = config.FileName
 	}
@@ -65,21 +71,6 @@ func (c *manifestSlackCmd) load() (*config.Config, error) {
 		return config.Default(), nil
 	}
 	return cfg, err
-}
-
-// purposes is what the Slack app of a configuration is for.
-func purposes(cfg *config.Config) []slack.Purpose {
-	var all []slack.Purpose
-	if len(cfg.Slack.OpenChannels) > 0 {
-		all = append(all, slack.ForIncidents)
-	}
-	if len(cfg.Operators.On("slack")) > 0 {
-		all = append(all, slack.ForForms)
-	}
-	if len(all) == 0 {
-		return []slack.Purpose{slack.ForReads}
-	}
-	return all
 }
 
 // slashCommands describes the configured slash commands as help does.

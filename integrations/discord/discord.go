@@ -57,6 +57,7 @@ type Discord struct {
 
 	work   bot.Work
 	places bot.Places
+	state  state
 	drafts drafts
 	kept   kept
 }

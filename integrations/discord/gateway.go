@@ -28,10 +28,6 @@ const (
 	leastBeat      = time.Second
 )
 
-// intents are the events that are asked for: messages of the guild and direct ones. Their content comes without the
-// privileged intent where the bot is mentioned or written to, which is all that it reads.
-const intents = 1<<9 | 1<<12
-
 // Opcodes. docs.discord.com/developers topics/opcodes-and-status-codes
 const (
 	opDispatch     = 0
@@ -217,6 +213,7 @@ func (d *Discord) connect(ctx context.Context, s *session) error {
 	defer stop()
 	err = c.serve(alive, cancel, &parts)
 	if c.ready {
+		d.state.set(false)
 		d.meters.sockets.Set(0)
 	}
 	if cause := context.Cause(alive); cause != nil {
@@ -294,7 +291,7 @@ func (c *connection) introduce(ctx context.Context) error {
 	}
 	c.session.identified = time.Now()
 	return c.write(opIdentify, component{
-		"token": token, "intents": intents, "properties": component{"os": "linux", "browser": "callboard", "device": "callboard"},
+		"token": token, "intents": bits(Intents()), "properties": component{"os": "linux", "browser": "callboard", "device": "callboard"},
 	})
 }
 
@@ -414,5 +411,6 @@ func (c *connection) begun(data json.RawMessage) {
 
 func (c *connection) isReady() {
 	c.ready = true
+	c.state.set(true)
 	c.meters.sockets.Set(1)
 }

@@ -112,15 +112,8 @@ func (c *check) scopes(header http.Header) {
 	for scope := range strings.SplitSeq(said, ",") {
 		c.granted = append(c.granted, strings.TrimSpace(scope))
 	}
-	var purposes []Purpose
-	if len(c.slack.options.Open) > 0 {
-		purposes = append(purposes, ForIncidents)
-	}
-	if c.wanted.LongLived {
-		purposes = append(purposes, ForForms)
-	}
 	missing := 0
-	for _, s := range Scopes(purposes, c.wanted.Addresses) {
+	for _, s := range Scopes(c.wanted.Purposes, c.wanted.Addresses) {
 		if !slices.Contains(c.granted, s.Name) {
 			missing++
 			grade := bot.Wrong

@@ -7,22 +7,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"callboard/bot"
 )
 
 // Limits of an app manifest. [manifest] docs.slack.dev/reference/app-manifest
 const (
 	maxCommandDescription = 2_000 // [manifest]
 	maxCommandHint        = 1_000 // [manifest]
-)
-
-// Purpose is what an app is meant for. It decides which scopes the app needs.
-type Purpose string
-
-// The purposes.
-const (
-	ForReads     Purpose = "reads"     // questions and answers
-	ForIncidents Purpose = "incidents" // answers for everybody in incident channels
-	ForForms     Purpose = "forms"     // also requests that the operators see in a channel of theirs
 )
 
 // Scope is a permission of the bot.
@@ -34,7 +26,7 @@ type Scope struct {
 
 // Scopes gives the least that an app needs for all of its purposes; every app is for reads. Addresses says whether people
 // are recognised by e-mail address.
-func Scopes(purposes []Purpose, addresses bool) []Scope {
+func Scopes(purposes []bot.Purpose, addresses bool) []Scope {
 	scopes := []Scope{
 		{Name: "commands", Why: "slash commands, and the buttons and forms of answers"},
 		{Name: "app_mentions:read", Why: "hears mentions of the bot, which are the way to ask in a thread; no other message of a channel"},
@@ -45,12 +37,12 @@ func Scopes(purposes []Purpose, addresses bool) []Scope {
 	if addresses {
 		scopes = append(scopes, Scope{Name: "users:read.email", Why: "recognises people by their verified address, because identity.email is on"})
 	}
-	if slices.Contains(purposes, ForIncidents) {
+	if slices.Contains(purposes, bot.ForIncidents) {
 		scopes = append(scopes,
 			Scope{Name: "channels:read", Why: "knows the name of the channel of a mention, so that answers in open channels are for everybody"},
 			Scope{Name: "groups:read", Why: "the same in private channels; leave it out if incidents are public", Optional: true})
 	}
-	if slices.Contains(purposes, ForForms) {
+	if slices.Contains(purposes, bot.ForForms) {
 		scopes = append(scopes,
 			Scope{Name: "channels:history", Why: "finds its own message in a public operators' channel after a crash, so that none is posted twice"},
 			Scope{Name: "groups:history", Why: "the same in a private channel; leave it out if the operators' channels are public", Optional: true})
@@ -67,9 +59,9 @@ type SlashCommand struct {
 
 // ManifestOptions say what an app manifest is for.
 type ManifestOptions struct {
-	Purposes  []Purpose // in the order in which they are named
-	Addresses bool      // people are recognised by e-mail address
-	URL       string    // base URL to which Slack sends requests; "" for sockets
+	Purposes  []bot.Purpose // in the order in which they are named
+	Addresses bool          // people are recognised by e-mail address
+	URL       string        // base URL to which Slack sends requests; "" for sockets
 	Commands  []SlashCommand
 }
 

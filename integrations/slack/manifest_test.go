@@ -9,13 +9,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"callboard/bot"
 )
 
 // method is a method of the Web API that the package calls, by the name of slack-go's function.
 type method struct {
 	name    string
-	scopes  []string // that it needs, all of them; Slack's page of each method names them
-	purpose Purpose  // for which it is called; "" for all
+	scopes  []string    // that it needs, all of them; Slack's page of each method names them
+	purpose bot.Purpose // for which it is called; "" for all
 }
 
 // methods holds every call of the Web API. Views need no scope, nor does auth.test; apps.connections.open goes with the
@@ -33,9 +35,9 @@ var methods = map[string]method{
 	"OpenViewContext":               {name: "views.open"},
 	"UpdateViewContext":             {name: "views.update"},
 	"PublishViewContext":            {name: "views.publish"},
-	"GetConversationInfoContext":    {name: "conversations.info", scopes: []string{"channels:read", "groups:read"}, purpose: ForIncidents},
-	"GetConversationHistoryContext": {name: "conversations.history", scopes: []string{"channels:history", "groups:history"}, purpose: ForForms},
-	"GetConversationRepliesContext": {name: "conversations.replies", scopes: []string{"channels:history", "groups:history"}, purpose: ForForms},
+	"GetConversationInfoContext":    {name: "conversations.info", scopes: []string{"channels:read", "groups:read"}, purpose: bot.ForIncidents},
+	"GetConversationHistoryContext": {name: "conversations.history", scopes: []string{"channels:history", "groups:history"}, purpose: bot.ForForms},
+	"GetConversationRepliesContext": {name: "conversations.replies", scopes: []string{"channels:history", "groups:history"}, purpose: bot.ForForms},
 }
 
 // called gives the functions of slack-go's client that the package calls.
@@ -94,7 +96,7 @@ func TestScopes(t *testing.T) {
 			t.Errorf("%s stands in the table, and nobody calls it", name)
 		}
 	}
-	for _, purposes := range [][]Purpose{{}, {ForReads}, {ForIncidents}, {ForForms}, {ForIncidents, ForForms}} {
+	for _, purposes := range [][]bot.Purpose{{}, {bot.ForReads}, {bot.ForIncidents}, {bot.ForForms}, {bot.ForIncidents, bot.ForForms}} {
 		for _, addresses := range []bool{false, true} {
 			t.Run(fmt.Sprint(purposes, addresses), func(t *testing.T) {
 				var granted []string

@@ -93,12 +93,12 @@ func (s *Server) roles() []object {
 	}
 	all := []object{}
 	for i, id := range ids {
-		name := "role " + id
+		name, permissions := "role "+id, "0"
 		if i == 0 {
-			name = "@everyone"
+			name, permissions = "@everyone", s.permissions(&channel{})
 		}
 		all = append(all, object{
-			"id": id, "name": name, "color": 0, "hoist": false, "position": i, "permissions": "0", "managed": false,
+			"id": id, "name": name, "color": 0, "hoist": false, "position": i, "permissions": permissions, "managed": false,
 			"mentionable": false, "flags": 0,
 		})
 	}

@@ -250,7 +250,7 @@ func (c *channel) wire(s *Server) object {
 		return o
 	}
 	o["guild_id"], o["name"], o["topic"], o["position"], o["nsfw"] = s.GuildID, c.Name, c.Topic, 0, false
-	o["permission_overwrites"], o["parent_id"] = []object{}, nil
+	o["permission_overwrites"], o["parent_id"] = s.overwrites(c), nil
 	if c.Parent != "" {
 		o["parent_id"] = c.Parent
 	}
@@ -263,6 +263,20 @@ func (c *channel) wire(s *Server) object {
 		o["permissions"] = s.permissions(c)
 	}
 	return o
+}
+
+// overwrites are the permissions that the bot has lost in a channel.
+func (s *Server) overwrites(c *channel) []object {
+	var denied uint64
+	for name, bit := range permissionBits() {
+		if slices.Contains(c.Deny, name) {
+			denied |= 1 << bit
+		}
+	}
+	if denied == 0 {
+		return []object{}
+	}
+	return []object{{"id": s.BotUser, "type": 1, "allow": "0", "deny": strconv.FormatUint(denied, 10)}}
 }
 
 // wire is a user as the API gives it.

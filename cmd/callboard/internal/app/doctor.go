@@ -34,7 +34,8 @@ const (
 	lookLimit   = 10 * time.Second
 	spaceLow    = 1 << 30 // bytes that should be free in the data folder
 	spaceLeast  = 100 << 20
-	namedAtMost = 5 // of what a finding lists
+	namedAtMost = 5     // of what a finding lists
+	maxPersons  = 1_000 // who are looked up one by one
 )
 
 // Doctor looks at all that Callboard needs, and tells of each finding at once. Post are the channels where a test
@@ -56,8 +57,10 @@ func (d *Doctor) Run(ctx context.Context) {
 	for _, p := range chats {
 		d.chat(ctx, p, known, serving)
 	}
-	if len(chats) == 0 {
+	if !slices.ContainsFunc(chats, func(p platform) bool { return p.clock }) {
 		d.clock(ctx, clocks)
+	}
+	if len(chats) == 0 {
 		d.say("chat", bot.Sound, "", "neither Slack nor Discord is configured; questions are answered at the console, by callboard ask and over the API")
 	}
 	if known != nil {
@@ -238,16 +241,16 @@ func (d *Doctor) chat(ctx context.Context, p platform, known *catalog.Snapshot, 
 		d.say(p.label, bot.Wrong, "", "%v", err)
 		return
 	}
-	if p.requests(d.Config) {
-		d.door(ctx, p, serving)
-	}
-	operators := d.Config.Operators.On(p.name)
-	post := operators
+	post, requests := d.Config.Operators.On(p.name), ""
 	if len(d.Post) > 0 {
 		post = d.posts(p.name)
 	}
+	if p.requests(d.Config) {
+		requests = d.address(p)
+		d.door(ctx, p, serving)
+	}
 	adapter.Check(ctx, bot.Wanted{
-		Addresses: d.Config.Identity.Email, LongLived: len(operators) > 0, Serving: serving,
+		Purposes: d.Config.Purposes(p.name), Addresses: d.Config.Identity.Email, Requests: requests, Serving: serving,
 		Post: post, Channels: channelsOn(known, p.name),
 	}, d.Found)
 	if known != nil {
@@ -266,10 +269,15 @@ func (d *Doctor) posts(platform string) []string {
 	return ids
 }
 
+// address is where a platform sends requests.
+func (d *Doctor) address(p platform) string {
+	return strings.TrimSuffix(d.Config.HTTP.URL, "/") + p.door
+}
+
 // door knocks where a platform will, without a signature: who answers that with 401 is Callboard.
 func (d *Doctor) door(ctx context.Context, p platform, serving bool) {
 	part := p.label + " requests"
-	address := strings.TrimSuffix(d.Config.HTTP.URL, "/") + p.door
+	address := d.address(p)
 	fix := "let " + d.Config.HTTP.URL + " lead to http.listen (" + d.Config.HTTP.Listen + ") of this machine, paths unchanged"
 	if !serving {
 		d.say(part, bot.Doubtful, "start callboard serve, and ask doctor again", "%s will send to %s, where no daemon listens yet", p.label, address)
@@ -287,12 +295,12 @@ func (d *Doctor) door(ctx context.Context, p platform, serving bool) {
 }
 
 // people counts the members of a chat who are people of the catalog.
-func (d *Doctor) people(ctx context.Context, p platform, directory bot.Checker, known *catalog.Snapshot) {
+func (d *Doctor) people(ctx context.Context, p platform, adapter adapter, known *catalog.Snapshot) {
 	part, place := p.label+" people", p.workspace
 	who := newIdentity(d.Config.Identity, func() *catalog.Snapshot { return known }, nil, d.Log)
 	view := known.As(catalog.Everything{})
 	members, linked := 0, 0
-	err := directory.Accounts(ctx, func(id string, account bot.Account) {
+	err := adapter.Accounts(ctx, func(id string, account bot.Account) {
 		if classOf(account) != policy.Member {
 			return
 		}
@@ -305,6 +313,10 @@ func (d *Doctor) people(ctx context.Context, p platform, directory bot.Checker, 
 			linked++
 		}
 	})
+	if errors.Is(err, bot.ErrUnlisted) {
+		d.persons(ctx, p, adapter, view)
+		return
+	}
 	fix := "the others can read, and ask by /callboard link for the annotation " + p.name + ".com/user-id"
 	if !d.Config.Identity.Email && p.addresses {
 		fix += "; with identity.email: true a verified address is enough"
@@ -319,6 +331,42 @@ func (d *Doctor) people(ctx context.Context, p platform, directory bot.Checker, 
 	default:
 		d.say(part, bot.Sound, fix, "%d of %d members of the %s are people of the catalog", linked, members, place)
 	}
+}
+
+// persons counts the people of the catalog who are members of a chat that does not list its members.
+func (d *Doctor) persons(ctx context.Context, p platform, directory bot.Directory, view catalog.View) {
+	part, place := p.label+" people", p.place(d.Config)
+	people, linked := 0, 0
+	var outside []string
+	for e := range view.All() {
+		if e.Ref.Kind != "user" {
+			continue
+		}
+		people++
+		workspace, id, both := strings.Cut(e.Metadata.Annotations.Get(p.name+".com/user-id"), ":")
+		if !both {
+			workspace, id = place, workspace
+		}
+		if id == "" || workspace != place || linked+len(outside) == maxPersons {
+			continue
+		}
+		account, err := directory.Account(ctx, bot.ChatUser{Platform: p.name, Workspace: workspace, ID: id})
+		switch {
+		case err != nil:
+			d.say(part, bot.Doubtful, "", "the accounts of the %s cannot be looked up: %v", p.workspace, err)
+			return
+		case classOf(account) == policy.Member:
+			linked++
+		default:
+			outside = append(outside, e.Ref.String())
+		}
+	}
+	if len(outside) > 0 {
+		d.say(part, bot.Doubtful, "correct the annotation "+p.name+".com/user-id, or remove it",
+			"%d people of the catalog have an account that is no member of the %s: %s", len(outside), p.workspace, strings.Join(outside[:min(len(outside), namedAtMost)], ", "))
+	}
+	d.say(part, bot.Sound, "the others can read, and ask by /callboard link for the annotation "+p.name+".com/user-id",
+		"%d of %d people of the catalog are members of the %s", linked, people, p.workspace)
 }
 
 // channelsOn gives the ids of the channels of a platform that the catalog names.

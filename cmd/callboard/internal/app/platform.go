@@ -5,12 +5,15 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"callboard/bot"
+	"callboard/bot/command"
 	"callboard/catalog/secret"
 	"callboard/cmd/callboard/internal/config"
+	"callboard/integrations/discord"
 	"callboard/integrations/outbound"
 	"callboard/integrations/slack"
 )
@@ -33,6 +36,7 @@ type platform struct {
 	label     string // for people
 	workspace string // what it calls the place that people are members of
 	addresses bool   // it tells verified e-mail addresses
+	clock     bool   // its Check compares the clocks
 
 	on       func(*config.Config) bool   // it is configured
 	requests func(*config.Config) bool   // it sends HTTP requests
@@ -50,12 +54,12 @@ type setting struct {
 
 // platforms are those that there are, in the order in which they are named to people.
 func platforms() []platform {
-	return []platform{slackPlatform()}
+	return []platform{slackPlatform(), discordPlatform()}
 }
 
 func slackPlatform() platform {
 	return platform{
-		name: "slack", label: "Slack", workspace: "workspace", addresses: true, door: "/slack/events",
+		name: "slack", label: "Slack", workspace: "workspace", addresses: true, clock: true, door: "/slack/events",
 		on:       func(c *config.Config) bool { return c.Slack.Mode != config.SlackOff },
 		requests: func(c *config.Config) bool { return c.Slack.Mode == config.SlackHTTP },
 		place:    func(c *config.Config) string { return c.Slack.Team },
@@ -66,6 +70,17 @@ func slackPlatform() platform {
 			return []setting{{"slack.bot_token", c.Slack.BotToken}, {"slack.app_token", c.Slack.AppToken}}
 		},
 		open: newSlack,
+	}
+}
+
+func discordPlatform() platform {
+	return platform{
+		name: "discord", label: "Discord", workspace: "server", door: "/discord/interactions",
+		on:       func(c *config.Config) bool { return c.Discord.Mode != config.DiscordOff },
+		requests: func(c *config.Config) bool { return c.Discord.Mode == config.DiscordHTTP },
+		place:    func(c *config.Config) string { return c.Discord.Guild },
+		secrets:  func(c *config.Config) []setting { return []setting{{"discord.token", c.Discord.Token}} },
+		open:     newDiscord,
 	}
 }
 
@@ -107,6 +122,40 @@ func newSlack(all *config.Config, log *slog.Logger, registry prometheus.Register
 		return nil, err
 	}
 	return slack.New(options), nil
+}
+
+// newDiscord makes an adapter as it is configured. Its errors are wrong settings.
+func newDiscord(all *config.Config, log *slog.Logger, registry prometheus.Registerer) (adapter, error) {
+	cfg := all.Discord
+	options := discord.Options{
+		Application: cfg.Application, Guild: cfg.Guild, APIURL: cfg.APIURL, Commands: DiscordCommands(cfg), Open: cfg.OpenChannels,
+		Log: log, Registerer: registry,
+	}
+	if cfg.Mode == config.DiscordHTTP {
+		options.PublicKey = cfg.PublicKey
+	}
+	var err error
+	if options.BotToken, err = resolved("discord.token", cfg.Token); err != nil {
+		return nil, err
+	}
+	if options.Client, options.Sockets, err = reach(all.Outbound, cfg.APIURL); err != nil {
+		return nil, err
+	}
+	return discord.New(options), nil
+}
+
+// DiscordCommands gives the slash commands of a configuration with the verbs that they ask; callboard itself has none, because
+// its text begins with one.
+func DiscordCommands(cfg config.Discord) []discord.Command {
+	verbs := command.All(command.Deps{})
+	out := make([]discord.Command, len(cfg.Commands))
+	for i, name := range cfg.Names() {
+		out[i].Name = name
+		if at := slices.IndexFunc(verbs, func(c *bot.Command) bool { return c.Name == cfg.Commands[i] }); at >= 0 {
+			out[i].Verb = verbs[at]
+		}
+	}
+	return out
 }
 
 // reach makes what an adapter reaches its platform with. A server that stands in for the platform's own may be anywhere.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"callboard/bot"
 	"callboard/bot/command"
 	"callboard/catalog"
 	"callboard/catalog/secret"
@@ -72,6 +73,23 @@ func (o Operators) On(platform string) []string {
 		}
 	}
 	return ids
+}
+
+// Purposes are what the app of a platform is for, by the operators' channels there and its open ones: bot.ForReads where it
+// is for nothing more.
+func (c *Config) Purposes(platform string) []bot.Purpose {
+	var all []bot.Purpose
+	open := map[string][]string{"slack": c.Slack.OpenChannels, "discord": c.Discord.OpenChannels}
+	if len(open[platform]) > 0 {
+		all = append(all, bot.ForIncidents)
+	}
+	if len(c.Operators.On(platform)) > 0 {
+		all = append(all, bot.ForForms)
+	}
+	if len(all) == 0 {
+		return []bot.Purpose{bot.ForReads}
+	}
+	return all
 }
 
 func prefixed(prefix string, names []string) []string {

@@ -1,0 +1,25 @@
+package discord
+
+import "sync"
+
+// state is how the connection to the gateway is.
+type state struct {
+	mu    sync.Mutex
+	ready bool
+}
+
+func (s *state) set(ready bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ready = ready
+}
+
+// Fault says in words why Discord is not reached; "" while it is.
+func (d *Discord) Fault() string {
+	d.state.mu.Lock()
+	defer d.state.mu.Unlock()
+	if !d.state.ready {
+		return "there is no connection to Discord's gateway; callboard doctor says more"
+	}
+	return ""
+}
