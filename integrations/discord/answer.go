@@ -87,16 +87,12 @@ func promise(t *turn) *reply {
 		return choices(t, nil)
 	case t.ephemeral:
 		return &reply{answerDeferredEdit, nil}
-	case promisedOpen(t):
+	}
+	line, err := bot.Parse(t.request.Text)
+	if t.promised = t.request.Address.Private || t.open.Load() || err == nil && line.Has("share"); t.promised {
 		return &reply{answerDeferred, nil}
 	}
 	return &reply{answerDeferred, component{"flags": flagEphemeral}}
-}
-
-// promisedOpen reports whether the answer that was promised is for everybody.
-func promisedOpen(t *turn) bool {
-	line, err := bot.Parse(t.request.Text)
-	return t.request.Address.Private || t.request.Address.Open || err == nil && line.Has("share")
 }
 
 // inline is an answer that is ready at once.
@@ -219,7 +215,7 @@ func (d *Discord) fulfil(ctx context.Context, t *turn, r bot.Reply) error {
 	switch {
 	case t.ephemeral && open:
 		err = d.follow(ctx, t, m)
-	case t.ephemeral, open == promisedOpen(t):
+	case t.ephemeral, open == t.promised:
 		err = d.original(ctx, t, http.MethodPatch, m)
 	default:
 		if err = d.original(ctx, t, http.MethodDelete, nil); err == nil {
@@ -354,7 +350,7 @@ func (d *Discord) meet(ctx context.Context, t *turn) {
 	if given == nil || given.Card == nil || t.request.Kind == bot.Complete {
 		return
 	}
-	late, cancelLate := context.WithTimeout(ctx, tokenLife/30)
+	late, cancelLate := context.WithTimeout(ctx, bot.FinishLimit)
 	defer cancelLate()
 	m, open := d.content(t, *given)
 	if err := d.instead(late, t, m, open); err != nil {

@@ -56,6 +56,7 @@ type Discord struct {
 	self   string // user id of the bot; "" before Discord said it
 
 	work   bot.Work
+	meets  sync.WaitGroup // first answers on their way; none takes longer than bot.FinishLimit and some seconds
 	places bot.Places
 	state  state
 	drafts drafts
@@ -94,6 +95,7 @@ func (d *Discord) Serve(ctx context.Context, handle bot.Handler) error {
 	}
 	cancel()
 	parts.Wait()
+	d.meets.Wait()
 	if left := d.work.Finish(bot.FinishLimit); left > 0 {
 		d.log.Warn("answers are cut off, because the program ends", "answers", left)
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"callboard/bot"
 )
@@ -21,7 +22,10 @@ type turn struct {
 	ephemeral bool   // the message that a button is on is seen by the asker only
 	draft     *draft // Submission: the form
 	ready     *reply // the answer, where it needs no handler
-	acked     chan struct{}
+
+	open     atomic.Bool   // the channel is one where answers are for everybody; set while the handler runs
+	promised bool          // that everybody sees the answer; set before acked is closed
+	acked    chan struct{} // closed when the first answer is given
 }
 
 func newTurn(kind string) *turn { return &turn{kind: kind, acked: make(chan struct{})} }

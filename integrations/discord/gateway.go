@@ -380,7 +380,7 @@ func (c *connection) dispatch(ctx context.Context, f *frame) {
 			c.drop(err)
 			return
 		}
-		go c.meet(context.WithoutCancel(ctx), t)
+		c.meets.Go(func() { c.meet(context.WithoutCancel(ctx), t) })
 	case "MESSAGE_CREATE":
 		t, err := c.fromMessage(f.Data)
 		if err != nil {

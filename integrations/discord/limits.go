@@ -27,7 +27,6 @@ const (
 	maxSummary     = 100   // description of a command or an option [command]
 	maxCommandName = 32    // [command]
 
-	tokenLife    = 15 * time.Minute // of an interaction [interaction]
 	globalEvery  = 50               // requests a second [rate]
 	maxInvalid   = 10_000           // refused requests within invalidSpan [rate]
 	invalidSpan  = 10 * time.Minute // [rate]

@@ -22,6 +22,7 @@ func (d *Discord) locate(ctx context.Context, t *turn) {
 		name = d.named(ctx, a.Channel)
 	}
 	a.Open = name != "" && bot.Matches(d.options.Open, name)
+	t.open.Store(a.Open)
 }
 
 // named asks Discord for the name of a channel, for a thread that of the channel it belongs to, and remembers it. A
