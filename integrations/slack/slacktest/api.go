@@ -18,9 +18,10 @@ type Call struct {
 	Method   string
 	Args     object // without the token
 	At       time.Time
-	InHeader bool   // whether the token came in the header
-	Error    string // what the answer said, "" for ok
-	Status   int    // of HTTP; 0 when the connection was cut
+	InHeader bool          // whether the token came in the header
+	Error    string        // what the answer said, "" for ok
+	Status   int           // of HTTP; 0 when the connection was cut
+	Wait     time.Duration // for how long the answer asked to wait; 0 for not at all
 
 	token string
 }
@@ -216,10 +217,13 @@ func readForm(c *Call, form url.Values) *failure {
 // respond carries out a call, unless a fault comes between, and writes the answer.
 func (s *Server) respond(w http.ResponseWriter, r *http.Request, c *Call, perform func() (object, *failure)) {
 	s.mu.Lock()
-	fault := s.faults.next(c.Method)
+	fault := s.faults.next(c)
 	s.mu.Unlock()
 	if fault != nil && fault.Slow > 0 && !s.pause(r, fault.Slow) {
 		return
+	}
+	if fault != nil && fault.Status == http.StatusTooManyRequests {
+		c.Wait = fault.RetryAfter
 	}
 	if fault != nil && !fault.After && !fault.Half && fault.strikes() {
 		s.record(c, fault.code(), fault.status())
@@ -258,7 +262,8 @@ func render(w http.ResponseWriter, c *Call, answer object, f *failure) (int, []b
 	}
 	switch {
 	case f.retry > 0:
-		w.Header().Set("Retry-After", strconv.Itoa(int((f.retry+time.Second-1)/time.Second)))
+		c.Wait = (f.retry + time.Second - 1).Truncate(time.Second)
+		w.Header().Set("Retry-After", strconv.Itoa(int(c.Wait/time.Second)))
 		return http.StatusTooManyRequests, encode(o)
 	case c.Method == responseMethod && (f.code == "used_url" || f.code == "expired_url"):
 		return http.StatusNotFound, encode(o)

@@ -1,6 +1,8 @@
 package slacktest
 
 import (
+	"cmp"
+	"hash/fnv"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -22,7 +24,8 @@ type Fault struct {
 // faults are what will go wrong.
 type faults struct {
 	queued map[string][]Fault
-	random *rand.Rand
+	seed   uint64
+	random map[string]*rand.Rand // by channel, or by method where a call has none; nil: nothing goes wrong by chance
 	share  float64
 	choice []Fault
 }
@@ -39,11 +42,11 @@ func (s *Server) Fail(method string, f ...Fault) {
 }
 
 // FailRandomly makes a share of all calls go wrong, 0.3 for 30 %, each with one of the faults. The same seed and the
-// same order of calls give the same faults.
+// same order of the calls for a channel give the same faults there, whatever happens in other channels meanwhile.
 func (s *Server) FailRandomly(seed uint64, share float64, f ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults.random = rand.New(rand.NewPCG(seed, seed))
+	s.faults.seed, s.faults.random = seed, map[string]*rand.Rand{}
 	s.faults.share, s.faults.choice = share, f
 }
 
@@ -70,17 +73,31 @@ func (s *Server) DropScope(scope string) {
 	s.scopes = slices.DeleteFunc(s.scopes, func(have string) bool { return have == scope })
 }
 
-func (f *faults) next(method string) *Fault {
+func (f *faults) next(c *Call) *Fault {
+	method := c.Method
 	for _, key := range []string{method, ""} {
 		if q := f.queued[key]; len(q) > 0 {
 			f.queued[key] = q[1:]
 			return &q[0]
 		}
 	}
-	if f.random != nil && f.random.Float64() < f.share && len(f.choice) > 0 {
-		return &f.choice[f.random.IntN(len(f.choice))]
+	if f.random == nil || len(f.choice) == 0 {
+		return nil
+	}
+	if random := f.chance(cmp.Or(c.str("channel"), method)); random.Float64() < f.share {
+		return &f.choice[random.IntN(len(f.choice))]
 	}
 	return nil
+}
+
+// chance is the chance of a channel or a method, which no other disturbs.
+func (f *faults) chance(of string) *rand.Rand {
+	if f.random[of] == nil {
+		h := fnv.New64a()
+		_, _ = h.Write([]byte(of))
+		f.random[of] = rand.New(rand.NewPCG(f.seed, h.Sum64()))
+	}
+	return f.random[of]
 }
 
 // strikes reports whether more than slowness is wrong.
