@@ -129,19 +129,25 @@ func newMemory(life time.Duration, most int) *memory {
 func (m *memory) add(key string, now time.Time) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.forget(now, m.most)
+	if _, known := m.keys[key]; known {
+		return false // and nothing else is forgotten for it
+	}
+	m.forget(now, m.most-1)
+	m.keys[key] = m.order.PushBack(remembered{key, now})
+	return true
+}
+
+// forget drops what is old, and of more than most the oldest.
+func (m *memory) forget(now time.Time, most int) {
 	for oldest := m.order.Front(); oldest != nil; oldest = m.order.Front() {
 		r, _ := oldest.Value.(remembered)
-		if now.Sub(r.at) < m.life && len(m.keys) < m.most {
+		if now.Sub(r.at) < m.life && len(m.keys) <= most {
 			break
 		}
 		m.order.Remove(oldest)
 		delete(m.keys, r.key)
 	}
-	if _, known := m.keys[key]; known {
-		return false
-	}
-	m.keys[key] = m.order.PushBack(remembered{key, now})
-	return true
 }
 
 // has reports whether the key was added lately.
