@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -197,3 +198,23 @@ func TestAdmit(t *testing.T) {
 		}
 	}
 }
+
+// What platforms say is remembered of maxAccounts accounts at most.
+func TestIdentity_Bounds(t *testing.T) {
+	who := newIdentity(config.Identity{}, people(t), map[string]bot.Directory{"slack": anybody{}}, slog.New(slog.DiscardHandler))
+	peak := 0
+	for i := range maxAccounts + 10 {
+		if _, err := who.account(t.Context(), bot.ChatUser{Platform: "slack", Workspace: "T1", ID: strconv.Itoa(i)}); err != nil {
+			t.Fatal(err)
+		}
+		peak = max(peak, len(who.accounts))
+	}
+	if peak != maxAccounts {
+		t.Errorf("%d accounts are held, want %d", peak, maxAccounts)
+	}
+}
+
+// anybody is a directory that knows every account.
+type anybody struct{}
+
+func (anybody) Account(context.Context, bot.ChatUser) (bot.Account, error) { return bot.Account{}, nil }

@@ -63,7 +63,9 @@ func openRules(ctx context.Context, cfg config.Policy, store policy.Store, log *
 	}
 	b.kept = kept
 	if kept.Revision != "" {
-		b.rules, b.problems = b.compile(kept.Revision, kept.Text)
+		if b.rules, b.problems = b.compile(kept.Revision, kept.Text); len(b.problems) > 0 {
+			b.rules, b.why = nil, b.unusable() // an earlier version of the program took them
+		}
 	}
 	return b, nil
 }
@@ -161,10 +163,14 @@ func (b *rulebook) read(tree ingest.Tree) {
 	b.log.Info("the rules of who sees what are in force", "source", b.config.Source, "path", b.config.Path, "revision", tree.Revision)
 }
 
+func (b *rulebook) unusable() string {
+	return "the file of rules " + b.config.Path + " of " + b.config.Source + " cannot be used"
+}
+
 func (b *rulebook) refuse(problems []catalog.Problem) {
 	b.problems = problems
 	if b.rules == nil {
-		b.why = "the file of rules " + b.config.Path + " of " + b.config.Source + " cannot be used"
+		b.why = b.unusable()
 	}
 	for _, p := range problems {
 		b.log.Error("the file of rules cannot be used, what was good last stays in force", "place", p.Origin.String(), "problem", p.Text, "fix", p.Fix)

@@ -449,6 +449,25 @@ func TestPolicyFile_Torn(t *testing.T) {
 	}
 }
 
+// TestPolicyFile_Outgrown: rules that were kept, and that this version of the program does not take any more, open nothing, and
+// the reason says so.
+func TestPolicyFile_Outgrown(t *testing.T) {
+	h := newHouseOf(t, config.Policy{Source: "acme", Path: "policy.yaml"}, openFiles(), map[string]string{"policy.yaml": "visibility: []\n"})
+	h.sync()
+	kept, err := h.app.db.Policy().Policy(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept.Text = []byte("visibility: [ { name: a, when: 'entty' } ]\n")
+	if err := h.app.db.Policy().KeepPolicy(t.Context(), kept); err != nil {
+		t.Fatal(err)
+	}
+	h.restart()
+	if reply := h.ask("", "who-owns component:shop"); reply.Outcome != bot.NotFound || !strings.Contains(strings.Join(h.app.NotReady(), " "), "policy.yaml of acme cannot be used") {
+		t.Errorf("%s, %v", reply.Outcome, h.app.NotReady())
+	}
+}
+
 // TestPolicyWords: those whom a rule lets see are told so, nobody else.
 func TestPolicyWords(t *testing.T) {
 	h := newHouseOf(t, inlineRule(), openFiles(), hiddenFiles())
