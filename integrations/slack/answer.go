@@ -27,27 +27,45 @@ const (
 
 // reaction is what an event is acknowledged with.
 type reaction struct {
-	taken bool // false: Slack should send it again
-	body  any  // nil for none
+	taken bool            // false: Slack should send it again
+	body  json.RawMessage // nil for none
+}
+
+// encoded makes an acknowledgement of a body, nil for none. What cannot be encoded is a fault of ours, and leaves it empty.
+func encoded(body any) json.RawMessage {
+	if body == nil {
+		return nil
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return nil
+	}
+	return raw
 }
 
 // react works on a turn and gives the acknowledgement, within a second, which carries at most so many bytes. An answer
 // that takes longer, or is longer, follows by itself.
 func (s *Slack) react(t *turn, carries int) reaction {
 	s.meters.events.WithLabelValues(t.kind).Inc()
-	var body any
+	var body json.RawMessage
 	verdict := s.work.Race(&t.request,
 		func(ctx context.Context, req *bot.Request) bot.Reply { s.locate(ctx, t); return s.handler()(ctx, req) },
 		func(r bot.Reply) (complete bool) {
-			body, complete = s.inline(t, r)
-			return complete && (body == nil || size(body) <= carries)
+			answer, complete := s.inline(t, r)
+			if !complete || answer == nil {
+				return complete
+			}
+			if carries > 0 {
+				body = encoded(answer)
+			}
+			return body != nil && len(body) <= carries
 		},
 		func(ctx context.Context, r bot.Reply) { s.answer(ctx, t, r) })
 	switch verdict {
 	case bot.Answered:
 		return reaction{true, body}
 	case bot.Promised:
-		return reaction{true, promise(t)}
+		return reaction{true, encoded(promise(t))}
 	case bot.Crowded:
 		s.meters.dropped.WithLabelValues("overload").Inc()
 		return crowded(t)
@@ -62,9 +80,9 @@ func crowded(t *turn) reaction {
 	if t.kind != "command" {
 		return reaction{}
 	}
-	return reaction{true, map[string]any{
+	return reaction{true, encoded(map[string]any{
 		"response_type": "ephemeral", "text": "I am answering as many questions as I can right now. Please ask again in a moment.",
-	}}
+	})}
 }
 
 // promise is the acknowledgement of an event whose answer follows: without one a form would close.
@@ -172,7 +190,7 @@ func (s *Slack) message(t *turn, r bot.Reply) map[string]any {
 		"response_type": kind, "text": notification(c), "blocks": blocks(c, share),
 		"unfurl_links": false, "unfurl_media": false, "parse": "none", "link_names": false,
 	}
-	if thread := t.request.Address.Thread; thread != "" && kind == "in_channel" {
+	if thread := t.request.Address.Thread; thread != "" { // without it an answer to a button in a thread stands in the channel
 		m["thread_ts"] = thread
 	}
 	return m
@@ -199,7 +217,7 @@ func (s *Slack) give(ctx context.Context, t *turn, r bot.Reply) error {
 	case t.kind == "home":
 		return s.publishHome(ctx, t, r)
 	case t.view && t.trigger != "":
-		return s.open(ctx, t, cardModal(r.Shown()))
+		return s.openCard(ctx, t, r)
 	}
 	return s.reply(ctx, t, r)
 }
@@ -212,7 +230,7 @@ func (s *Slack) reply(ctx context.Context, t *turn, r bot.Reply) error {
 	}
 	err := s.respond(ctx, t, r)
 	var unsure *onceError
-	if err == nil || t.request.Address.Channel == "" || errors.As(err, &unsure) {
+	if err == nil || errors.As(err, &unsure) {
 		return err
 	}
 	s.log.Info("a response URL does not take an answer any more, it goes as a message", "error", err)
@@ -225,12 +243,21 @@ func (s *Slack) openForm(ctx context.Context, t *turn, f *card.Form) error {
 	if err != nil {
 		return err
 	}
-	err = s.open(ctx, t, view)
-	if err == nil || t.request.Address.Channel == "" {
-		return err
+	if err = s.open(ctx, t, view); err == nil {
+		return nil
 	}
 	s.log.Info("a form could not be opened, a button for it goes out", "error", err)
 	return s.reply(ctx, t, bot.Reply{Card: f.Card()})
+}
+
+// openCard shows the answer to a button on the home tab or in a modal. Where that comes too late it goes as a direct message.
+func (s *Slack) openCard(ctx context.Context, t *turn, r bot.Reply) error {
+	err := s.open(ctx, t, cardModal(r.Shown()))
+	if err == nil {
+		return nil
+	}
+	s.log.Info("an answer could not be opened, it goes as a message", "error", err)
+	return s.reply(ctx, t, r)
 }
 
 // open shows a modal. A trigger lives for 3 seconds, so there is one attempt.
@@ -267,13 +294,14 @@ func (s *Slack) updateForm(ctx context.Context, t *turn, r bot.Reply) error {
 	if r.Form != nil {
 		r = bot.Reply{Card: r.Form.Card()}
 	}
-	if t.request.Address.Channel == "" {
-		t.request.Address.Channel, t.request.Address.Private = t.request.User.ID, true // Slack takes it as the direct message
-	}
 	return s.post(ctx, t, r)
 }
 
+// publishHome draws the home tab. It stays as it is while its reader is told to ask less.
 func (s *Slack) publishHome(ctx context.Context, t *turn, r bot.Reply) error {
+	if r.Outcome == bot.Busy {
+		return nil
+	}
 	view := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: draw(r.Shown(), "", maxHomeBlocks)}}
 	user := t.request.User.ID
 	return s.sender.send(ctx, user, "views.publish", func(ctx context.Context) error {
@@ -282,10 +310,14 @@ func (s *Slack) publishHome(ctx context.Context, t *turn, r bot.Reply) error {
 	})
 }
 
-// post answers by the bot's own token: to the asker alone, or as a message where others may see it.
+// post answers by the bot's own token: to the asker alone, or as a message where others may see it. What was asked in no
+// channel is answered as a direct message.
 func (s *Slack) post(ctx context.Context, t *turn, r bot.Reply) error {
 	to, c, share := t.request.Address, r.Shown(), r.Share
-	if r.For(t.request.Address) {
+	if to.Channel == "" {
+		to.Channel, to.Private = t.request.User.ID, true // Slack takes it as the direct message
+	}
+	if r.For(to) {
 		if to.Thread == "" {
 			to.Thread = t.below
 		}

@@ -34,7 +34,7 @@ type page struct{ elements []slack.RichTextElement }
 func (p *page) line(s string, style *look) {
 	var w writing
 	w.say(s, style)
-	w.raw("\n", nil)
+	w.end()
 	p.elements = append(p.elements, w.section())
 }
 
@@ -74,7 +74,7 @@ func (p *page) block(b markup.Block, depth int) {
 func (p *page) spans(spans []markup.Span, base *look) {
 	var w writing
 	w.spans(spans, base)
-	w.raw("\n", nil)
+	w.end()
 	p.elements = append(p.elements, w.section())
 }
 

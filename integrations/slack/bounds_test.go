@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/slack-go/slack"
 )
 
 func quietSender() *sender {
@@ -92,6 +93,22 @@ func TestSender_Crowded(t *testing.T) {
 		}
 		if err := s.send(t.Context(), "C1", "chat.postMessage", done); err != nil || s.lanes["C1"].waiting != 0 {
 			t.Errorf("afterwards: %v, %d wait", err, s.lanes["C1"].waiting)
+		}
+	})
+}
+
+// Slack may ask to wait for no time at all: a call is not repeated in a tight loop.
+func TestPatiently(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start, calls := time.Now(), 0
+		err := patiently(t.Context(), func() error {
+			if calls++; calls <= 3 {
+				return &slack.RateLimitedError{}
+			}
+			return nil
+		})
+		if took := time.Since(start); err != nil || took != 3*messageEvery {
+			t.Errorf("%d calls in %v: %v", calls, took, err)
 		}
 	})
 }

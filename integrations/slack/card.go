@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 
@@ -15,7 +16,8 @@ import (
 // it all comes from.
 const (
 	actionBytes = 4_000 // buttons and the select of rows
-	footerText  = 600   // characters
+	footerText  = 600   // characters that are read
+	footerLinks = 1_500 // bytes of the addresses behind them, and of times; words beyond stand without their address
 	noteBytes   = 2_500
 	fewRows     = 5 // rows that can be picked get a button each up to here, else they share a select
 	shareLabel  = "Share"
@@ -83,7 +85,7 @@ func head(c *card.Card) []slack.RichTextElement {
 		w.raw("\n", nil)
 		w.say(summary, nil)
 	}
-	w.raw("\n", nil)
+	w.end()
 	return []slack.RichTextElement{w.section()}
 }
 
@@ -107,7 +109,7 @@ func facts(fields []card.Field) []slack.RichTextElement {
 			}
 			w.raw(")", nil)
 		}
-		w.raw("\n", nil)
+		w.end()
 		lines = append(lines, w.section())
 	}
 	return lines
@@ -145,7 +147,7 @@ func noteSections(notes []card.Note) []slack.RichTextElement {
 			w.raw("· ", nil)
 		}
 		w.text(n.Text)
-		w.raw("\n", nil)
+		w.end()
 		lines = append(lines, w.section())
 	}
 	return lines
@@ -154,15 +156,25 @@ func noteSections(notes []card.Note) []slack.RichTextElement {
 // footer is small and grey: where it comes from and how old it is.
 func footer(c *card.Card) []slack.Block {
 	var b strings.Builder
+	words, addresses := footerText, footerLinks
 	for _, s := range c.Footer {
-		left := footerText - b.Len()
-		switch {
-		case left <= 0:
-		case s.At.IsZero():
-			b.WriteString(mrkdwnLink(card.Cut(s.Text, max(left, 2)), s.URL))
-		default:
-			b.WriteString(mrkdwnMoment(s))
+		if words <= 0 {
+			break
 		}
+		cut := card.Cut(s.Text, max(words, 2))
+		bare := escaped(cut)
+		piece := mrkdwnLink(cut, s.URL)
+		if !s.At.IsZero() {
+			bare, piece = "", mrkdwnMoment(s)
+		}
+		if addresses -= len(piece) - len(bare); addresses < 0 && s.At.IsZero() {
+			piece, addresses = bare, 0
+		}
+		if b.Len()+len(piece) > maxContextText {
+			break
+		}
+		b.WriteString(piece)
+		words -= utf8.RuneCountInString(cut)
 	}
 	text := strings.TrimSpace(b.String())
 	if text == "" {

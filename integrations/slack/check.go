@@ -304,7 +304,7 @@ func (s *Slack) Accounts(ctx context.Context, visit func(id string, a bot.Accoun
 	return fmt.Errorf("the workspace has more than %d accounts", accountPages*accountsPage)
 }
 
-// patiently repeats a call as long as Slack asks to wait and ctx lasts.
+// patiently repeats a call as long as Slack asks to wait and ctx lasts, at most once in messageEvery.
 func patiently(ctx context.Context, call func() error) error {
 	for {
 		err := call()
@@ -312,7 +312,7 @@ func patiently(ctx context.Context, call func() error) error {
 		if !is {
 			return err
 		}
-		timer := time.NewTimer(limited.RetryAfter)
+		timer := time.NewTimer(max(limited.RetryAfter, messageEvery))
 		select {
 		case <-ctx.Done():
 			timer.Stop()

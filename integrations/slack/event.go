@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/slack-go/slack"
-
 	"callboard/bot"
 )
 
@@ -154,113 +152,6 @@ func (s *Slack) installedIn(o *outer, team string) bool {
 		}
 	}
 	return false
-}
-
-// fromInteraction reads what somebody pressed, chose, typed into a select or submitted.
-func (s *Slack) fromInteraction(payload []byte) (*turn, error) {
-	var p slack.InteractionCallback
-	if err := json.Unmarshal(payload, &p); err != nil {
-		return nil, fmt.Errorf("an interaction: %w: %w", errMalformed, err)
-	}
-	if err := s.ours(p.APIAppID, p.Team.ID, p.Enterprise.ID); err != nil {
-		return nil, err
-	}
-	if p.User.TeamID != "" && p.User.TeamID != p.Team.ID && p.User.TeamID != s.options.Team {
-		return nil, errForeignWorkspace
-	}
-	t := &turn{responseURL: p.ResponseURL, trigger: p.TriggerID, channelName: p.Channel.Name}
-	t.request.User = s.user(p.User.ID)
-	t.request.Address = s.address(channelOf(p), p.Container.ThreadTs)
-	switch p.Type {
-	case slack.InteractionTypeBlockActions:
-		return t, t.action(&p)
-	case slack.InteractionTypeViewSubmission:
-		return t, s.submission(t, &p)
-	case slack.InteractionTypeBlockSuggestion:
-		return t, t.suggestion(payload)
-	default:
-		return nil, errUnroutable
-	}
-}
-
-func channelOf(p slack.InteractionCallback) string {
-	if p.Container.ChannelID != "" {
-		return p.Container.ChannelID
-	}
-	return p.Channel.ID
-}
-
-// action reads a button or a select that repeats a command, which is parsed and authorised like typed text.
-func (t *turn) action(p *slack.InteractionCallback) error {
-	if len(p.ActionCallback.BlockActions) == 0 {
-		return errUnroutable
-	}
-	a := p.ActionCallback.BlockActions[0]
-	if a.ActionID != actionRun && !strings.HasPrefix(a.ActionID, actionRun+":") {
-		return errUnroutable
-	}
-	command := a.Value
-	if command == "" {
-		command = a.SelectedOption.Value
-	}
-	if command == "" {
-		return errUnroutable
-	}
-	t.kind = "action"
-	t.message, t.ephemeral, t.view = p.Container.MessageTs, p.Container.IsEphemeral, p.Container.Type == "view"
-	t.request.Kind, t.request.Text = bot.Action, command
-	t.request.Address.Private = t.request.Address.Private || t.view
-	t.request.ID = idOf("action", strings.Join([]string{p.Container.MessageTs, p.Container.ViewID, a.ActionID, p.User.ID, a.ActionTs}, "/"))
-	return nil
-}
-
-// submission reads a page of a form.
-func (s *Slack) submission(t *turn, p *slack.InteractionCallback) error {
-	if p.View.CallbackID != formCallback {
-		return errUnroutable
-	}
-	state, err := readState(p.View.PrivateMetadata)
-	if err != nil {
-		return err
-	}
-	t.kind, t.view, t.viewID = "submission", true, p.View.ID
-	t.request.Kind, t.request.Text, t.request.Page = bot.Submission, state.Command, state.Page
-	t.request.ID = idOf("submission", p.TriggerID) // a page that was refused comes again with the same view and hash
-	t.request.Values = state.Values
-	t.request.Address = s.address(state.Channel, state.Thread)
-	if t.request.Address.Channel == "" {
-		t.request.Address.Private = true
-	}
-	for _, b := range p.View.Blocks.BlockSet {
-		if in, is := b.(*slack.InputBlock); is && t.firstInput == "" {
-			t.firstInput = in.BlockID
-		}
-	}
-	if p.View.State != nil {
-		readInputs(p.View.State.Values, t.request.Values)
-	}
-	return nil
-}
-
-// suggestion reads what was typed into an external select so far.
-func (t *turn) suggestion(payload []byte) error {
-	var p struct {
-		ActionID string `json:"action_id"`
-		Value    string `json:"value"`
-	}
-	if err := json.Unmarshal(payload, &p); err != nil {
-		return fmt.Errorf("a suggestion: %w: %w", errMalformed, err)
-	}
-	kinds, is := strings.CutPrefix(p.ActionID, actionEntity+":")
-	if !is {
-		return errUnroutable
-	}
-	t.kind = "suggestion"
-	if kinds != "" {
-		t.request.Kinds = strings.Split(kinds, ",")
-	}
-	t.request.Kind, t.request.Text = bot.Complete, "who-owns "+strings.ReplaceAll(p.Value, `"`, "")
-	return nil
 }
 
 // readable turns text as Slack encodes it into what the person sees: markup is taken apart first, then entities

@@ -174,6 +174,44 @@ func TestForeigner(t *testing.T) {
 	}
 }
 
+// A button works whatever else Slack sends beside it.
+func TestInteraction_Unknown(t *testing.T) {
+	const begin = `{"type":"block_actions","api_app_id":"A1","team":{"id":"T1"},"user":{"id":"U1"},"actions":[{"block_id":"b","action_id":"run:0","value":"help"}`
+	s := &Slack{options: Options{Team: "T1", App: "A1"}}
+	for name, rest := range map[string]string{
+		"a block of another shape":    `],"message":{"blocks":[{"type":"rich_text","elements":[7]}]}}`,
+		"a table":                     `],"message":{"blocks":[{"type":"table","rows":"none"}]}}`,
+		"attachments":                 `],"container":{"attachment_id":{"x":1}},"message":{"attachments":7}}`,
+		"a state":                     `],"state":{"values":{"b":{"a":{"selected_option":7}}}},"view":{"hash":1}}`,
+		"another element behind it":   `,{"block_id":"b","action_id":"x","value":{"y":1}}]}`,
+		"an enterprise that is none":  `],"enterprise":null,"is_enterprise_install":"false","view":null}`,
+		"a channel that has no shape": `],"channel":{"id":"C1","name":"x","topic":[]}}`,
+	} {
+		turn, err := s.fromInteraction([]byte(begin + rest))
+		if err != nil || turn.request.Text != "help" || turn.request.User.ID != "U1" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What is typed into a select over the catalog is a name, never a flag.
+func TestInteraction_Typed(t *testing.T) {
+	s := &Slack{options: Options{Team: "T1", App: "A1"}}
+	for typed, want := range map[string]string{
+		"ada": "who-owns ada", "--": "who-owns ", "--json": "who-owns json", "—json": "who-owns json", "ada --j": "who-owns ada j", `"ada`: "who-owns ada", "a-b": "who-owns a-b",
+	} {
+		payload, err := json.Marshal(map[string]any{
+			"type": "block_suggestion", "api_app_id": "A1", "team": map[string]any{"id": "T1"}, "action_id": "entity:user", "value": typed,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if turn, err := s.fromInteraction(payload); err != nil || turn.request.Text != want {
+			t.Errorf("%q: %+v, %v, want %q", typed, turn, err, want)
+		}
+	}
+}
+
 // Whatever Slack sends, reading it ends in a turn or an error.
 func FuzzPayload(f *testing.F) {
 	const team = `"api_app_id":"A1","team":{"id":"T1"},"user":{"id":"U1"}`

@@ -124,19 +124,6 @@ func input(in card.Input, value string) slack.Block {
 	return block
 }
 
-// readInputs adds what was entered to the values, by the names of the inputs.
-func readInputs(entered map[string]map[string]slack.BlockAction, values map[string]string) {
-	for name, actions := range entered {
-		for _, a := range actions {
-			value := a.Value
-			if value == "" {
-				value = a.SelectedOption.Value
-			}
-			values[name] = value
-		}
-	}
-}
-
 // refusals gives the errors of a form's page by the blocks they belong to.
 func refusals(f *card.Form) map[string]string {
 	errs := map[string]string{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -296,5 +297,62 @@ func TestLate_ResponseURL(t *testing.T) {
 				t.Errorf("the answer is for %q", m.To)
 			}
 		})
+	})
+}
+
+// A trigger lives for 3 s: what a button on the home tab or in a modal shows after that comes as a direct message, a form as
+// a button for it.
+func TestLate_View(t *testing.T) {
+	bothModes(t, func(t *testing.T, mode string) {
+		synctest.Test(t, func(t *testing.T) {
+			d := openDesk(t, mode, slacktest.Options{}, func(_ context.Context, req *bot.Request) bot.Reply {
+				req.Taken()
+				r := says(req.Text)
+				r.Card.Actions = []card.Action{{Label: "soon", Command: "soon"}, {Label: "late", Command: "late"}, {Label: "late form", Command: "late form"}}
+				if strings.HasPrefix(req.Text, "late") {
+					<-time.After(4 * time.Second)
+				}
+				if req.Text == "late form" {
+					return bot.Reply{Form: form()}.Fine()
+				}
+				return r
+			})
+			own := d.Direct("U1").ID()
+			d.OpenHome("U1")
+			d.Until("the home tab", func() bool { return d.Home("U1") != nil })
+			d.Press("U1", d.Home("U1"), "late")
+			d.Until("the answer to the tab's button", func() bool { return d.texts("U1", own)["late"] == 1 })
+			d.Press("U1", d.Home("U1"), "soon")
+			d.Until("the modal", func() bool { return d.Modal("U1") != nil })
+			d.Press("U1", d.Modal("U1"), "late")
+			d.Until("the answer to the modal's button", func() bool { return d.texts("U1", own)["late"] == 2 })
+			d.CloseModal("U1")
+			d.Press("U1", d.Home("U1"), "late form")
+			d.Until("a button for the form", func() bool { return d.texts("U1", own)["Ask"] == 1 })
+			if m := d.Direct("U1").Last("U1"); m.To != "" || !slices.Contains(m.Buttons(), "Open the form") {
+				t.Errorf("the direct message: for %q, buttons %q", m.To, m.Buttons())
+			}
+		})
+	})
+}
+
+// Who opens the home tab too often keeps what is on it.
+func TestLate_HomeStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		outcome := bot.Fine
+		d := openDesk(t, overHTTP, slacktest.Options{}, func(_ context.Context, req *bot.Request) bot.Reply {
+			req.Taken()
+			if outcome == bot.Busy {
+				return bot.Reply{Outcome: outcome, Card: says("too fast").Card}
+			}
+			return says("home sweet home")
+		})
+		for _, outcome = range []bot.Outcome{bot.Fine, bot.Busy} {
+			d.OpenHome("U1")
+			<-time.After(5 * time.Second)
+		}
+		if lines := slacktest.Lines(d.Home("U1").Blocks); !strings.Contains(lines, "home sweet home") || len(d.Calls("views.publish")) != 1 {
+			t.Errorf("the tab shows %s", lines)
+		}
 	})
 }

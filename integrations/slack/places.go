@@ -40,9 +40,21 @@ func (s *Slack) locate(ctx context.Context, t *turn) {
 	}
 	name, known := s.places.Name(a.Channel)
 	if !known {
-		name = s.ask(ctx, a.Channel)
+		name = s.askOnce(ctx, a.Channel)
 	}
 	a.Open = s.openChannel(name)
+}
+
+// askOnce asks for the name of a channel once, however many questions there wait for it.
+func (s *Slack) askOnce(ctx context.Context, channel string) string {
+	found, _, _ := s.asking.Do(channel, func() (any, error) {
+		if name, known := s.places.Name(channel); known { // since the caller looked
+			return name, nil
+		}
+		return s.ask(ctx, channel), nil
+	})
+	name, _ := found.(string)
+	return name
 }
 
 // ask asks Slack for the name of a channel, and remembers it. One that other companies share has none here: it is not open.

@@ -147,3 +147,45 @@ func TestPrivate_BotsAndRepetitions(t *testing.T) {
 		})
 	})
 }
+
+// The answer to a button on a message in a thread stands in that thread, whether the response URL takes it or not.
+func TestPrivate_Thread(t *testing.T) {
+	bothModes(t, func(t *testing.T, mode string) {
+		synctest.Test(t, func(t *testing.T) {
+			d := openDesk(t, mode, slacktest.Options{}, echo)
+			thread := d.Say("U1", "C1", "shall we?")
+			d.show(d.announcing(), "subject", "C1", thread, "a card")
+			d.Until("the card", func() bool { return d.texts("U1", "C1")["a card"] == 1 })
+			on := d.Channel("C1").Last("U1").WithButton("again")
+			for _, fault := range []slacktest.Fault{{}, {Error: "expired_url"}} {
+				d.Fail("response_url", fault)
+				d.Press("U1", on, "again")
+				<-time.After(5 * time.Second)
+				if m := d.Channel("C1").Last("U1"); m.Text != "you said again" || m.To != "U1" || m.ThreadTS != thread {
+					t.Errorf("after %+v: %q for %q in thread %q, want it in %q", fault, m.Text, m.To, m.ThreadTS, thread)
+				}
+			}
+		})
+	})
+}
+
+// The name of a channel is asked for once, however many ask their first questions there at the same time.
+func TestPrivate_Together(t *testing.T) {
+	bothModes(t, func(t *testing.T, mode string) {
+		synctest.Test(t, func(t *testing.T) {
+			d := openDesk(t, mode, slacktest.Options{Unlimited: true}, echo)
+			d.Fail("conversations.info", slacktest.Fault{Slow: 300 * time.Millisecond})
+			const together = 20
+			for range together {
+				go d.Command("U1", "CINC", "/callboard", "hello")
+			}
+			<-time.After(time.Minute)
+			if n := len(d.Calls("conversations.info")); n != 1 {
+				t.Errorf("asked %d times", n)
+			}
+			if n := d.texts("U2", "CINC")["you said hello"]; n != together {
+				t.Errorf("everybody sees %d of %d answers", n, together)
+			}
+		})
+	})
+}

@@ -163,3 +163,43 @@ func checkMrkdwn(t *testing.T, text string) {
 		rest = next
 	}
 }
+
+// Each fact and note ends its line, however long it is.
+func TestBlocks_Lines(t *testing.T) {
+	for n := range 20 {
+		long := card.T(strings.Repeat("x", maxSection-n))
+		lines := append(facts([]card.Field{{Label: "Label", Value: long}}), noteSections([]card.Note{{Text: long}})...)
+		lines = append(lines, head(&card.Card{Title: "Title", Summary: long.Plain()})...)
+		for i, e := range lines {
+			if text := mustJSON(t, e); !strings.HasSuffix(text, `\n"}]}`) {
+				t.Errorf("line %d of %d characters ends in %s", i, maxSection-n, text[len(text)-30:])
+			}
+		}
+	}
+}
+
+// The words of a footer count, not the addresses behind them; what has no room for its address keeps its words.
+func TestBlocks_Footer(t *testing.T) {
+	var c card.Card
+	for i := range 12 {
+		c.Footer = append(c.Footer, card.Link("source "+string(rune('a'+i))+" ", "https://git.example/"+strings.Repeat("x", 180))...)
+	}
+	text := mustJSON(t, footer(&c))
+	if n := strings.Count(text, "https://"); n != 7 {
+		t.Errorf("%d addresses in %s", n, text)
+	}
+	for i := range 12 {
+		if want := "source " + string(rune('a'+i)); !strings.Contains(text, want) {
+			t.Errorf("%q is missing in %s", want, text)
+		}
+	}
+}
+
+func mustJSON(t *testing.T, v any) string {
+	t.Helper()
+	encoded, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(encoded)
+}

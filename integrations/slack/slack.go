@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/slack-go/slack"
+	"golang.org/x/sync/singleflight"
 
 	"callboard/bot"
 	"callboard/catalog/secret"
@@ -57,6 +58,7 @@ type Slack struct {
 
 	work   bot.Work
 	places bot.Places
+	asking singleflight.Group // for names of channels
 }
 
 // New makes the adapter. Nothing is sent before Serve or Handler.

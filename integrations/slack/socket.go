@@ -259,8 +259,12 @@ func (s *Slack) envelope(ctx context.Context, client *socketmode.Client, e *sock
 	s.meters.ack.Observe(time.Since(start).Seconds())
 }
 
-func (s *Slack) acknowledge(ctx context.Context, client *socketmode.Client, id string, body any) {
-	if err := client.AckCtx(ctx, id, body); err != nil && ctx.Err() == nil {
+func (s *Slack) acknowledge(ctx context.Context, client *socketmode.Client, id string, body json.RawMessage) {
+	var payload any // nil for none: an empty RawMessage would be the word null
+	if body != nil {
+		payload = body
+	}
+	if err := client.AckCtx(ctx, id, payload); err != nil && ctx.Err() == nil {
 		s.log.Warn("an event from Slack could not be acknowledged", "error", err)
 	}
 }

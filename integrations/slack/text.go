@@ -25,7 +25,11 @@ func plain(s string, limit int) *slack.TextBlockObject {
 // escaped makes a text safe where Slack reads mrkdwn: beside blocks, and in a context block. Marks such as * may
 // still format it; nothing in it is a mention or a link.
 func escaped(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(markup.Terminal(s))
+	s = markup.Terminal(s)
+	if !strings.ContainsAny(s, "&<>") {
+		return s // most texts, and a Replacer is not cheap to make
+	}
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
 // notification is the text that a lock screen shows: the answer in one line.
@@ -68,6 +72,15 @@ func (w *writing) raw(s string, style *look) {
 		return
 	}
 	w.elements = append(w.elements, slack.NewRichTextSectionTextElement(s, style))
+}
+
+// end ends the line, also where there is no room for more: what follows begins a line of its own.
+func (w *writing) end() {
+	if last, isText := w.last(); isText && last.Style == nil {
+		last.Text += "\n"
+		return
+	}
+	w.elements = append(w.elements, slack.NewRichTextSectionTextElement("\n", nil))
 }
 
 // room cuts what there is no room for any more, and counts the rest. The first text that is cut ends with an ellipsis,
