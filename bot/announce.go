@@ -27,15 +27,20 @@ type Message struct {
 	ID      string     // of the platform; "" until the first confirmation
 	Since   time.Time  // when it was first wanted
 	Begun   bool       // a post was tried, so the message may exist although ID is empty
+	Facts   string     // what the next card is drawn from, in words of the subject's owner; "" when Card is the last
 }
 
 // Messages stores the cards that outlive their answers. A change by one method leaves alone what the others
 // write, so that what is wanted and what is shown never overwrite each other.
 type Messages interface {
-	// Want inserts the message, or gives the one with its key a new Card and Wanted.
-	Want(ctx context.Context, m Message) error
+	// Want inserts messages of one subject, or gives those with their keys a new Card, Wanted and Facts: all of them, or, with
+	// an error, none.
+	Want(ctx context.Context, list ...Message) error
 	// For gives the messages of a subject, oldest first.
 	For(ctx context.Context, subject string) ([]Message, error)
+	// Open gives the messages that have Facts and whose subjects begin with prefix: those with keys behind after, by key, at
+	// most limit.
+	Open(ctx context.Context, prefix, after string, limit int) ([]Message, error)
 	// Unsettled gives the messages whose Shown is not what is Wanted and that are not given up, oldest
 	// first, at most limit.
 	Unsettled(ctx context.Context, limit int) ([]Message, error)
@@ -50,7 +55,7 @@ type Messages interface {
 // Bounds of an Announcer's work.
 const (
 	announceAtOnce = 4                // addresses served at the same time
-	announceBatch  = 200              // messages of one round
+	announceBatch  = 200              // messages of one round, and of one look at those that are open
 	announceLimit  = time.Minute      // for one message
 	announceEvery  = 30 * time.Second // between two looks at the store without a reason
 	announceLeast  = time.Second      // between two because of messages that failed: one that is due may still wait for another
@@ -67,6 +72,7 @@ type Announcer struct {
 	posters map[string]Poster // by platform
 	log     *slog.Logger
 	kick    chan struct{} // one slot
+	wanting chan struct{} // holds one from the look at a subject's messages to the change of them
 
 	mu    sync.Mutex
 	later map[string]*retry // messages that failed, by key
@@ -79,30 +85,86 @@ type retry struct {
 
 // NewAnnouncer makes an Announcer over the posters of the platforms. Nothing is sent until Run.
 func NewAnnouncer(store Messages, posters map[string]Poster, log *slog.Logger) *Announcer {
-	return &Announcer{store: store, posters: posters, log: log, kick: make(chan struct{}, 1), later: map[string]*retry{}}
+	return &Announcer{store: store, posters: posters, log: log, kick: make(chan struct{}, 1), wanting: make(chan struct{}, 1), later: map[string]*retry{}}
 }
 
 // Show stores that the subject's messages should show c: those that exist, and a new one at each of the addresses where
-// there is none. It returns once that is stored.
-func (a *Announcer) Show(ctx context.Context, subject string, to []Address, c *card.Card) error {
+// there is none. It returns once that is stored, for all of them or, with an error, for none.
+//
+// With facts, which are not secret, the card is open: Review gives them back until it has the last card, which closes it. A
+// message that is closed stays as it is when its subject is opened anew: people would not see an edit of long ago.
+func (a *Announcer) Show(ctx context.Context, subject string, to []Address, facts string, c *card.Card) error {
+	return a.want(ctx, subject, facts, c, func(all []Message) []Message {
+		live := all
+		if facts != "" {
+			live = withFacts(all)
+		}
+		for _, address := range to {
+			if !slices.ContainsFunc(live, func(m Message) bool { return m.Address == address }) {
+				live = append(live, Message{Key: rand.Text(), Subject: subject, Address: address, Since: time.Now()})
+			}
+		}
+		return live
+	})
+}
+
+// Review asks last for the last card of each open subject that begins with prefix, and has its messages show that, for good.
+// Subjects for which it gives nil stay open. What is shown anew with other facts meanwhile is not closed.
+func (a *Announcer) Review(ctx context.Context, prefix string, last func(facts string) *card.Card) error {
+	for after := ""; ; {
+		open, err := a.store.Open(ctx, prefix, after, announceBatch)
+		if err != nil {
+			return fmt.Errorf("look up what is open of %s: %w", prefix, err)
+		}
+		for _, m := range open {
+			after = m.Key
+			c := last(m.Facts)
+			if c == nil {
+				continue
+			}
+			same := func(all []Message) []Message {
+				return slices.DeleteFunc(all, func(other Message) bool { return other.Facts != m.Facts })
+			}
+			if err := a.want(ctx, m.Subject, "", c, same); err != nil {
+				return err
+			}
+		}
+		if len(open) < announceBatch {
+			return nil
+		}
+	}
+}
+
+func withFacts(all []Message) []Message {
+	return slices.DeleteFunc(all, func(m Message) bool { return m.Facts == "" })
+}
+
+// want stores that those of a subject's messages that choose gives should show c.
+func (a *Announcer) want(ctx context.Context, subject, facts string, c *card.Card, choose func([]Message) []Message) error {
 	hash, err := cardHash(c)
 	if err != nil {
 		return err
+	}
+	select {
+	case a.wanting <- struct{}{}:
+		defer func() { <-a.wanting }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the messages of others: %w", ctx.Err())
 	}
 	messages, err := a.store.For(ctx, subject)
 	if err != nil {
 		return fmt.Errorf("look up the messages of %s: %w", subject, err)
 	}
-	for _, address := range to {
-		if !slices.ContainsFunc(messages, func(m Message) bool { return m.Address == address }) {
-			messages = append(messages, Message{Key: rand.Text(), Subject: subject, Address: address, Since: time.Now()})
-		}
+	messages = choose(messages)
+	if len(messages) == 0 {
+		return nil
 	}
-	for _, m := range messages {
-		m.Card, m.Wanted = c, hash
-		if err := a.store.Want(ctx, m); err != nil {
-			return fmt.Errorf("store a message of %s: %w", subject, err)
-		}
+	for i := range messages {
+		m := &messages[i]
+		m.Card, m.Wanted, m.Facts = c, hash, facts
+	}
+	if err := a.store.Want(ctx, messages...); err != nil {
+		return fmt.Errorf("store the messages of %s: %w", subject, err)
 	}
 	a.Kick()
 	return nil

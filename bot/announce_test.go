@@ -116,7 +116,7 @@ func show(t *testing.T, a *bot.Announcer, text string, channels ...string) {
 	for _, c := range channels {
 		to = append(to, place(c))
 	}
-	if err := a.Show(t.Context(), "link:1", to, &card.Card{Summary: text}); err != nil {
+	if err := a.Show(t.Context(), "link:1", to, "", &card.Card{Summary: text}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -261,6 +261,12 @@ func (s *slowStore) Unsettled(ctx context.Context, limit int) ([]bot.Message, er
 	return s.Memory.Unsettled(ctx, limit)
 }
 
+func (s *slowStore) For(ctx context.Context, subject string) ([]bot.Message, error) {
+	found, err := s.Memory.For(ctx, subject)
+	<-time.After(time.Millisecond)
+	return found, err
+}
+
 // A message that is due but waits behind another that fails does not make the announcer ask the store without a pause.
 func TestAnnouncer_Held(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -279,7 +285,7 @@ func TestAnnouncer_Held(t *testing.T) {
 			w.mu.Lock()
 			down = true
 			w.mu.Unlock()
-			if err := a.Show(t.Context(), "link:2", []bot.Address{place("ops")}, &card.Card{Summary: "other"}); err != nil {
+			if err := a.Show(t.Context(), "link:2", []bot.Address{place("ops")}, "", &card.Card{Summary: "other"}); err != nil {
 				t.Fatal(err)
 			}
 			<-time.After(500 * time.Millisecond)
@@ -296,4 +302,183 @@ func TestAnnouncer_Held(t *testing.T) {
 			expectWall(t, w, "ops: other", "ops: two")
 		})
 	})
+}
+
+// A card is open from its facts to its last one. What is asked anew afterwards is a new message; what is asked anew while the
+// last one is being drawn stays open.
+func TestAnnouncer_Review(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &wall{}
+		a := newAnnouncer(new(bottest.Memory), w)
+		ask := func(subject, facts, text string, channels ...string) {
+			t.Helper()
+			var to []bot.Address
+			for _, c := range channels {
+				to = append(to, place(c))
+			}
+			if err := a.Show(t.Context(), subject, to, facts, &card.Card{Summary: text}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var seen []string
+		review := func(last func(facts string) *card.Card) {
+			t.Helper()
+			seen = nil
+			err := a.Review(t.Context(), "link:", func(facts string) *card.Card { seen = append(seen, facts); return last(facts) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		answer := func(text string) func(string) *card.Card {
+			return func(string) *card.Card { return &card.Card{Summary: text} }
+		}
+		running(t, a, func() {
+			ask("link:1", "f1", "asked", "ops", "security")
+			ask("task:1", "f2", "other", "ops")
+			review(func(string) *card.Card { return nil })
+			if len(seen) != 2 {
+				t.Errorf("%q were looked at, want both messages", seen)
+			}
+			calls := w.count()
+			review(func(string) *card.Card { return nil })
+			if w.count() != calls {
+				t.Error("what stays as it is was sent again")
+			}
+			review(answer("linked"))
+			expectWall(t, w, "ops: linked", "ops: other", "security: linked")
+			review(answer("never"))
+			if len(seen) != 0 {
+				t.Errorf("%q were looked at again after their last card", seen)
+			}
+			ask("link:1", "f3", "asked again", "ops")
+			synctest.Wait()
+			expectWall(t, w, "ops: asked again", "ops: linked", "ops: other", "security: linked")
+			review(func(string) *card.Card {
+				ask("link:1", "f4", "asked once more", "ops")
+				return &card.Card{Summary: "expired"}
+			})
+			expectWall(t, w, "ops: asked once more", "ops: linked", "ops: other", "security: linked")
+			review(answer("linked at last"))
+			expectWall(t, w, "ops: linked", "ops: linked at last", "ops: other", "security: linked")
+		})
+	})
+}
+
+// Those who ask in the same moment for the same subject get one message.
+func TestAnnouncer_AtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, store := &wall{}, new(slowStore)
+		a := newAnnouncer(store, w)
+		running(t, a, func() {
+			var asking sync.WaitGroup
+			for i := range 10 {
+				asking.Go(func() {
+					if err := a.Show(t.Context(), "link:1", []bot.Address{place("ops")}, "facts", &card.Card{Summary: strconv.Itoa(i)}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			asking.Wait()
+			<-time.After(time.Minute)
+			if n := len(w.shows()); n != 1 {
+				t.Errorf("%d messages, want 1", n)
+			}
+		})
+	})
+}
+
+// More subjects than one look at the store gives are all looked at.
+func TestAnnouncer_ReviewMany(t *testing.T) {
+	a := newAnnouncer(new(bottest.Memory), &wall{})
+	const many = 450
+	for i := range many {
+		if err := a.Show(t.Context(), fmt.Sprint("link:", i), []bot.Address{place("ops")}, strconv.Itoa(i), &card.Card{Summary: "asked"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		want int
+		last *card.Card
+	}{{many, nil}, {many, &card.Card{Summary: "linked"}}, {0, nil}} {
+		looked := 0
+		err := a.Review(t.Context(), "link:", func(string) *card.Card { looked++; return step.last })
+		if err != nil || looked != step.want {
+			t.Errorf("%d were looked at, %v; want %d", looked, err, step.want)
+		}
+	}
+}
+
+// faultyStore fails at one of its calls.
+type faultyStore struct {
+	bottest.Memory
+
+	calls, failAt int
+}
+
+var errStore = errors.New("the disk is full")
+
+func (s *faultyStore) fails() bool { s.calls++; return s.calls == s.failAt }
+
+func (s *faultyStore) For(ctx context.Context, subject string) ([]bot.Message, error) {
+	if s.fails() {
+		return nil, errStore
+	}
+	return s.Memory.For(ctx, subject)
+}
+
+func (s *faultyStore) Open(ctx context.Context, prefix, after string, limit int) ([]bot.Message, error) {
+	if s.fails() {
+		return nil, errStore
+	}
+	return s.Memory.Open(ctx, prefix, after, limit)
+}
+
+func (s *faultyStore) Want(ctx context.Context, list ...bot.Message) error {
+	if s.fails() {
+		return errStore
+	}
+	return s.Memory.Want(ctx, list...)
+}
+
+// Whichever call of the store fails, Show changed nothing, as its asker is told, and what Review could not close is
+// closed by the next.
+func TestAnnouncer_StoreFails(t *testing.T) {
+	channels := []bot.Address{place("ops"), place("security"), place("it")}
+	for failAt := 1; ; failAt++ {
+		store := &faultyStore{failAt: failAt}
+		a := newAnnouncer(store, &wall{})
+		err := a.Show(t.Context(), "link:1", channels, "facts", &card.Card{Summary: "asked"})
+		stored, _ := store.Memory.For(t.Context(), "link:1")
+		if err == nil {
+			if failAt < 3 || len(stored) != len(channels) {
+				t.Errorf("after %d calls nothing failed, and %d messages are stored", failAt, len(stored))
+			}
+			break
+		}
+		if !errors.Is(err, errStore) || len(stored) != 0 {
+			t.Errorf("call %d failed: %v, and %d messages are stored", failAt, err, len(stored))
+		}
+	}
+	last := func(string) *card.Card { return &card.Card{Summary: "linked"} }
+	for failAt := 1; failAt <= 3; failAt++ {
+		store := &faultyStore{}
+		a := newAnnouncer(store, &wall{})
+		if err := a.Show(t.Context(), "link:1", channels, "facts", &card.Card{Summary: "asked"}); err != nil {
+			t.Fatal(err)
+		}
+		store.failAt = store.calls + failAt
+		if err := a.Review(t.Context(), "link:", last); !errors.Is(err, errStore) {
+			t.Errorf("call %d of a review failed, and it gives %v", failAt, err)
+		}
+		if err := a.Review(t.Context(), "link:", last); err != nil {
+			t.Error(err)
+		}
+		stored, _ := store.Memory.For(t.Context(), "link:1")
+		for _, m := range stored {
+			if m.Facts != "" || m.Card.Summary != "linked" {
+				t.Errorf("call %d of a review failed, and the next leaves %+v", failAt, m)
+			}
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,16 +22,32 @@ type Memory struct {
 }
 
 // Want implements bot.Messages.
-func (s *Memory) Want(_ context.Context, m bot.Message) error {
+func (s *Memory) Want(_ context.Context, list ...bot.Message) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.givenUp, m.Key)
-	if old := s.find(m.Key); old != nil {
-		old.Card, old.Wanted = m.Card, m.Wanted
-		return nil
+	for _, m := range list {
+		delete(s.givenUp, m.Key)
+		if old := s.find(m.Key); old != nil {
+			old.Card, old.Wanted, old.Facts = m.Card, m.Wanted, m.Facts
+			continue
+		}
+		s.messages = append(s.messages, m)
 	}
-	s.messages = append(s.messages, m)
 	return nil
+}
+
+// Open implements bot.Messages.
+func (s *Memory) Open(_ context.Context, prefix, after string, limit int) ([]bot.Message, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []bot.Message
+	for _, m := range s.messages {
+		if m.Facts != "" && m.Key > after && strings.HasPrefix(m.Subject, prefix) {
+			found = append(found, m)
+		}
+	}
+	slices.SortFunc(found, func(a, b bot.Message) int { return strings.Compare(a.Key, b.Key) })
+	return found[:min(len(found), limit)], nil
 }
 
 func (s *Memory) find(key string) *bot.Message {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"callboard/bot"
 	"callboard/bot/card"
@@ -80,6 +81,27 @@ func Messages(t *testing.T, open func(t *testing.T) bot.Messages) {
 		if len(some) != 2 {
 			t.Errorf("%d messages, want the limit of 2", len(some))
 		}
+	})
+
+	t.Run("open until the last card", func(t *testing.T) {
+		store := open(t)
+		a, b, closed, other := message("ka", "link:ü%:1", "C1"), message("kb", "link:ü%:1", "C2"), message("kc", "link:ü%:2", "C1"), message("kd", "task:1", "C1")
+		a.Facts, b.Facts, other.Facts = `{"asked":1}`, `{"asked":1}`, "x"
+		must(t, store.Want(t.Context(), a, b))
+		must(t, store.Want(t.Context(), closed))
+		must(t, store.Want(t.Context(), other))
+		expectOpen(t, store, "link:ü%", "", 10, a, b)
+		expectOpen(t, store, "link:ü%", "", 1, a)
+		expectOpen(t, store, "link:ü%", "ka", 1, b)
+		expectOpen(t, store, "link:ü%", "kb", 1)
+		expectOpen(t, store, "LINK:", "", 10)
+		expectOpen(t, store, "link:_%", "", 10)
+		must(t, store.GiveUp(t.Context(), "ka", "archived"))
+		expectOpen(t, store, "link:", "", 10, a, b)
+		a.Facts, a.Wanted = "", "hash2"
+		must(t, store.Want(t.Context(), a))
+		expectOpen(t, store, "link:", "", 10, b)
+		expect(t, store, "link:ü%:1", a, b)
 	})
 
 	t.Run("unknown keys are errors", func(t *testing.T) {
@@ -173,6 +195,15 @@ func expect(t *testing.T, store bot.Messages, subject string, want ...bot.Messag
 	must(t, err)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("messages of %s (-want +got)\n%s", subject, diff)
+	}
+}
+
+func expectOpen(t *testing.T, store bot.Messages, prefix, after string, limit int, want ...bot.Message) {
+	t.Helper()
+	got, err := store.Open(t.Context(), prefix, after, limit)
+	must(t, err)
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("open of %s behind %q (-want +got)\n%s", prefix, after, diff)
 	}
 }
 

@@ -20,17 +20,18 @@ import (
 type announced struct {
 	cards map[string]*card.Card
 	to    []bot.Address
+	facts string
 	err   error
 }
 
-func (a *announced) show(_ context.Context, subject string, to []bot.Address, c *card.Card) error {
+func (a *announced) show(_ context.Context, subject string, to []bot.Address, facts string, c *card.Card) error {
 	if a.err != nil {
 		return a.err
 	}
 	if a.cards == nil {
 		a.cards = map[string]*card.Card{}
 	}
-	a.cards[subject], a.to = c, to
+	a.cards[subject], a.to, a.facts = c, to, facts
 	return nil
 }
 

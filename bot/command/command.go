@@ -31,9 +31,9 @@ type Deps struct {
 	Now     func() time.Time                       // nil: time.Now
 	Zone    *time.Location                         // of moments that are typed without one; nil: the machine's
 
-	Announce  func(ctx context.Context, subject string, to []bot.Address, c *card.Card) error // nil: nothing outlives its answer
-	Operators []bot.Address                                                                   // where the operators are asked
-	Account   func(context.Context, bot.ChatUser) (bot.Account, error)                        // nil: nobody knows
+	Announce  func(ctx context.Context, subject string, to []bot.Address, facts string, c *card.Card) error // as bot.Announcer.Show; nil: nothing outlives its answer
+	Operators []bot.Address                                                                                 // where the operators are asked
+	Account   func(context.Context, bot.ChatUser) (bot.Account, error)                                      // nil: nobody knows
 
 	scope *scope // of the answer that is being made
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -55,8 +56,13 @@ func (d Deps) runLink(ctx context.Context, req *bot.Request) (bot.Reply, error) 
 	if d.Announce == nil || len(d.Operators) == 0 {
 		return bot.Reply{Card: linkByHand(view, user, account)}.Fine(), nil
 	}
-	asked := linkRequest(view, user, account, d.accountName(ctx, account), form.Values[linkNote])
-	if err := d.Announce(ctx, "link:"+account.Platform+":"+account.Workspace+":"+account.ID, d.Operators, asked); err != nil {
+	asked := linkAsked{Account: account, Called: d.accountName(ctx, account), User: user.Ref, At: d.now().UTC()}
+	facts, err := json.Marshal(asked)
+	if err != nil {
+		return bot.Reply{}, fmt.Errorf("encode a request to be linked: %w", err)
+	}
+	c := linkRequest(view, user, &asked, form.Values[linkNote])
+	if err := d.Announce(ctx, LinkSubjects+account.Platform+":"+account.Workspace+":"+account.ID, d.Operators, string(facts), c); err != nil {
 		return bot.Reply{}, fmt.Errorf("ask the operators: %w", err)
 	}
 	text := "I asked the operators to link this account to " + personName(user)
@@ -106,17 +112,14 @@ func accountLine(account bot.ChatUser) card.Text {
 	return card.Code(accountAnnotation(account.Platform) + `: "` + accountValue(account) + `"`)
 }
 
-func linkRequest(view catalog.View, user *catalog.Entity, account bot.ChatUser, called, note string) *card.Card {
-	who := account.Platform + " account " + account.ID + " of " + account.Workspace
-	if called != "" {
-		who += `, called "` + called + `" there`
-	}
+func linkRequest(view catalog.View, user *catalog.Entity, asked *linkAsked, note string) *card.Card {
+	account := asked.Account
 	c := &card.Card{
 		Title:   "Somebody asks to be " + personName(user),
 		Summary: card.Line(account.Platform + " account " + account.ID + " asks to be linked to " + user.Ref.String()),
 		Status:  card.Warn,
 		Fields: []card.Field{
-			{Label: "Account", Value: card.T(card.Line(who))},
+			{Label: "Account", Value: asked.who()},
 			{Label: "Person", Value: card.T(user.Ref.String())},
 			{Label: "If it is them", Value: card.Join(" ", card.T("add to metadata.annotations"), accountLine(account))},
 			{Label: "In", Value: card.Link(user.Origin.Place(), view.BlobURL(user.Origin))},

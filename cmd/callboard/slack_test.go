@@ -145,7 +145,7 @@ func (o *office) start() {
 	if o.verbose {
 		level = slog.LevelInfo
 	}
-	a, err := app.New(o.t.Context(), o.cfg, slog.New(slog.NewTextHandler(o.logs, &slog.HandlerOptions{Level: level})))
+	a, err := app.NewDaemon(o.t.Context(), o.cfg, slog.New(slog.NewTextHandler(o.logs, &slog.HandlerOptions{Level: level})))
 	if err != nil {
 		o.t.Fatal(err)
 	}

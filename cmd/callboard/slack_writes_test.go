@@ -113,12 +113,12 @@ func (c *clerk) start() {
 	deps := command.Deps{
 		Catalog: func() *catalog.Snapshot { return c.snapshot }, Viewer: func(policy.Actor) catalog.Viewer { return catalog.Everything{} },
 		Operators: []bot.Address{{Platform: "slack", Workspace: c.TeamID, Channel: "COPS"}},
-		Announce: func(ctx context.Context, subject string, to []bot.Address, asked *card.Card) error {
+		Announce: func(ctx context.Context, subject string, to []bot.Address, facts string, asked *card.Card) error {
 			if p.killed() {
 				return errKilled
 			}
 			c.effects.Add(1)
-			return announcer.Show(ctx, subject, to, asked)
+			return announcer.Show(ctx, subject, to, facts, asked)
 		},
 	}
 	mux := bot.NewMux(command.All(deps), command.Words(log), deps.Complete)

@@ -30,7 +30,7 @@ func (d *desk) announcing() *bot.Announcer {
 func (d *desk) show(a *bot.Announcer, subject, channel, thread, text string) {
 	d.t.Helper()
 	to := bot.Address{Platform: "slack", Workspace: "T1", Channel: channel, Thread: thread}
-	if err := a.Show(d.t.Context(), subject, []bot.Address{to}, &card.Card{Title: text, Summary: text}); err != nil {
+	if err := a.Show(d.t.Context(), subject, []bot.Address{to}, "", &card.Card{Title: text, Summary: text}); err != nil {
 		d.t.Fatal(err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"callboard/bot"
 )
@@ -72,27 +73,55 @@ func (c *Chat) Left(ctx context.Context) (list []bot.Left, err error) {
 }
 
 // Want implements bot.Messages.
-func (c *Chat) Want(ctx context.Context, m bot.Message) error {
-	address, err := json.Marshal(m.Address)
-	if err != nil {
-		return fmt.Errorf("encode the address of a message: %w", err)
+func (c *Chat) Want(ctx context.Context, list ...bot.Message) error {
+	if len(list) == 0 {
+		return nil
 	}
-	content, err := json.Marshal(m.Card)
-	if err != nil {
-		return fmt.Errorf("encode the card of a message: %w", err)
+	rows := make([][]any, len(list))
+	for i := range list {
+		row, err := messageRow(&list[i])
+		if err != nil {
+			return err
+		}
+		rows[i] = row
 	}
 	return c.db.write(ctx, func(tx *sql.Tx) error {
 		const old = "DELETE FROM messages WHERE since < ? AND subject <> ? AND (shown = wanted OR given_up <> '')"
-		if _, err := c.exec(ctx, tx, old, nanos(time.Now().Add(-messageMemory)), m.Subject); err != nil {
+		if _, err := c.exec(ctx, tx, old, nanos(time.Now().Add(-messageMemory)), list[0].Subject); err != nil {
 			return err
 		}
-		_, err := c.exec(ctx, tx, `INSERT INTO messages
-				(message_key, subject, platform, address, card, wanted, shown, id, since, begun, given_up)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')
-			ON CONFLICT (message_key) DO UPDATE SET card = excluded.card, wanted = excluded.wanted, given_up = ''`,
-			m.Key, m.Subject, m.Address.Platform, string(address), string(content), m.Wanted, m.Shown, m.ID, nanos(m.Since), number(m.Begun))
-		return err
+		for _, row := range rows {
+			_, err := c.exec(ctx, tx, `INSERT INTO messages
+					(message_key, subject, platform, address, card, wanted, shown, id, since, begun, facts, given_up)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')
+				ON CONFLICT (message_key) DO UPDATE SET card = excluded.card, wanted = excluded.wanted, facts = excluded.facts, given_up = ''`, row...)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+}
+
+// messageRow gives the columns of a message, in the order in which Want names them.
+func messageRow(m *bot.Message) ([]any, error) {
+	address, err := json.Marshal(m.Address)
+	if err != nil {
+		return nil, fmt.Errorf("encode the address of a message: %w", err)
+	}
+	content, err := json.Marshal(m.Card)
+	if err != nil {
+		return nil, fmt.Errorf("encode the card of a message: %w", err)
+	}
+	return []any{
+		m.Key, m.Subject, m.Address.Platform, string(address), string(content), m.Wanted, m.Shown, m.ID, nanos(m.Since), number(m.Begun), m.Facts,
+	}, nil
+}
+
+// Open implements bot.Messages.
+func (c *Chat) Open(ctx context.Context, prefix, after string, limit int) ([]bot.Message, error) {
+	const open = "facts <> '' AND message_key > ? AND substr(subject, 1, ?) = ? ORDER BY message_key LIMIT ?"
+	return c.messages(ctx, open, after, utf8.RuneCountInString(prefix), prefix, limit)
 }
 
 // For implements bot.Messages.
@@ -141,7 +170,7 @@ func (c *Chat) exec(ctx context.Context, tx *sql.Tx, query string, args ...any) 
 
 // messages reads the rows that match a condition, a constant of this file.
 func (c *Chat) messages(ctx context.Context, condition string, args ...any) (list []bot.Message, err error) {
-	query := "SELECT message_key, subject, address, card, wanted, shown, id, since, begun FROM messages WHERE " + condition
+	query := "SELECT message_key, subject, address, card, wanted, shown, id, since, begun, facts FROM messages WHERE " + condition
 	err = c.db.read(ctx, func(tx *sql.Tx) (err error) {
 		rows, err := tx.QueryContext(ctx, c.db.dialect.rebind(query), args...)
 		if err != nil {
@@ -164,7 +193,7 @@ func scanMessage(rows *sql.Rows) (bot.Message, error) {
 	var m bot.Message
 	var address, content []byte
 	var since int64
-	if err := rows.Scan(&m.Key, &m.Subject, &address, &content, &m.Wanted, &m.Shown, &m.ID, &since, &m.Begun); err != nil {
+	if err := rows.Scan(&m.Key, &m.Subject, &address, &content, &m.Wanted, &m.Shown, &m.ID, &since, &m.Begun, &m.Facts); err != nil {
 		return m, err
 	}
 	m.Since = instant(since)

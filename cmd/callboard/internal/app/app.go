@@ -36,12 +36,13 @@ const (
 
 // App is a running Callboard without its chat surfaces.
 type App struct {
-	config   *config.Config
-	log      *slog.Logger
-	db       *sqldb.DB
-	syncer   *ingest.Syncer
-	docs     *docs.Library
-	docsKick chan struct{} // one slot: the catalog is new
+	config    *config.Config
+	log       *slog.Logger
+	db        *sqldb.DB
+	syncer    *ingest.Syncer
+	docs      *docs.Library
+	docsKick  chan struct{} // one slot: the catalog is new
+	linksKick chan struct{} // one slot: it is, or somebody asked to be linked
 
 	docsSince atomic.Int64 // since when it is newer than the documentation, in Unix nanoseconds; 0: it is not
 	meters    *meters
@@ -65,7 +66,7 @@ type App struct {
 // New opens the data folder and loads the catalog that it holds. It asks nobody outside: sources are
 // fetched by Run and Sync. Close frees the folder.
 func New(ctx context.Context, cfg *config.Config, log *slog.Logger) (*App, error) {
-	a := &App{config: cfg, log: log, meters: newMeters(prometheus.NewRegistry()), garbage: make(chan struct{}, 1), littered: true, docsKick: make(chan struct{}, 1)}
+	a := &App{config: cfg, log: log, meters: newMeters(prometheus.NewRegistry()), garbage: make(chan struct{}, 1), littered: true, docsKick: make(chan struct{}, 1), linksKick: make(chan struct{}, 1)}
 	a.grown.Store(true)
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
@@ -122,16 +123,14 @@ func (a *App) mux(history *git.History) *bot.Mux {
 }
 
 // Run keeps the catalog in step with its sources, serves HTTP and the local socket, and watches the
-// store, until ctx ends or one of them fails. A failing source is no failure of Run.
+// store, until ctx ends or one of them fails. A failing source is no failure of Run. It serves the chats of an App that
+// NewDaemon made.
 func (a *App) Run(ctx context.Context) error {
-	if err := a.openChats(); err != nil {
-		return err
-	}
 	left := a.left(ctx)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var parts sync.WaitGroup
-	for _, part := range []func(context.Context) error{left, a.serveHTTP, a.serveSocket, a.runSync, a.runDocs, a.runChecks, a.runChats, a.runAnnouncer} {
+	for _, part := range []func(context.Context) error{left, a.serveHTTP, a.serveSocket, a.runSync, a.runDocs, a.runChecks, a.runChats, a.runAnnouncer, a.runLinks} {
 		parts.Go(func() {
 			if err := part(ctx); err != nil {
 				cancel(err)

@@ -21,7 +21,7 @@ const (
 // ErrConfig is wrapped by errors that whoever runs the program can mend outside of it.
 var ErrConfig = errors.New("a secret cannot be had")
 
-// chat is what the surfaces share. Its maps and surfaces are filled by openChats, before anything runs.
+// chat is what the surfaces share. Its maps and surfaces are filled by openChats, which NewDaemon calls before anything runs.
 type chat struct {
 	posters     map[string]bot.Poster
 	directories map[string]bot.Directory
@@ -120,12 +120,9 @@ func turnedAway(text string) bot.Reply {
 	return bot.Reply{Outcome: bot.Denied, Card: &card.Card{Title: text, Summary: text, Status: card.Warn}}
 }
 
-// openChats makes the adapters of the platforms that are configured and not there yet. Nothing is sent.
+// openChats makes the adapters of the platforms that are configured. Nothing is sent.
 func (a *App) openChats() error {
 	for _, p := range configured(a.config) {
-		if a.chat.posters[p.name] != nil {
-			continue
-		}
 		adapter, err := p.open(a.config, a.log, a.meters.registry)
 		if err != nil {
 			return err
@@ -148,11 +145,14 @@ func operators(cfg *config.Config) []bot.Address {
 }
 
 // announce gives the announcer's Show where there is a surface to show anything on, else nil.
-func (a *App) announce() func(context.Context, string, []bot.Address, *card.Card) error {
+func (a *App) announce() func(context.Context, string, []bot.Address, string, *card.Card) error {
 	if len(configured(a.config)) == 0 {
 		return nil
 	}
-	return a.chat.announcer.Show
+	return func(ctx context.Context, subject string, to []bot.Address, facts string, c *card.Card) error {
+		defer a.kickLinks() // the catalog may have changed since the request looked at it
+		return a.chat.announcer.Show(ctx, subject, to, facts, c)
+	}
 }
 
 // chats tells of each platform that is served how it is.

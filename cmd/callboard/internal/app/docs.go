@@ -25,8 +25,9 @@ func (a *App) openDocs(ctx context.Context) error {
 	return nil
 }
 
-// catalogPublished wakes runDocs. Many wakings are one: it follows the newest catalog only.
+// catalogPublished wakes runDocs and runLinks. Many wakings are one: they follow the newest catalog only.
 func (a *App) catalogPublished() {
+	a.kickLinks()
 	a.docsSince.CompareAndSwap(0, time.Now().UnixNano())
 	select {
 	case a.docsKick <- struct{}{}:
