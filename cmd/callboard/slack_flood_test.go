@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"io"
+	"net/http"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
@@ -188,6 +190,113 @@ func TestOverload(t *testing.T) {
 		t.Errorf("afterwards: %d %.200s", d.Status(), d.Answer())
 	}
 }
+
+// Fault F28 while Slack hangs, so that no answer leaves: of many mentions at once so many are worked on as have a place
+// (bot.Work), of these so many as may be under way (bot.DefaultLimits), the others hear that there is too much to do, and
+// what has no place Slack sends again. Afterwards all is as before.
+func TestOverload_Hangs(t *testing.T) {
+	const events, channels = 400, 100
+	o := openOffice(t, config.SlackHTTP, slacktest.Options{Unlimited: true})
+	person := func(i int) string { return "UO" + strconv.Itoa(i) }
+	for c := range channels {
+		members := []string{o.BotUser}
+		for i := c; i < events; i += channels {
+			o.AddUser(slacktest.User{ID: person(i), Name: "person-" + strconv.Itoa(i)})
+			members = append(members, person(i))
+		}
+		o.AddChannel(slacktest.ChannelSpec{ID: "CO" + strconv.Itoa(c), Name: "busy-" + strconv.Itoa(c), Members: members})
+	}
+	o.FailRandomly(1, 1, slacktest.Fault{Slow: 8 * time.Second})
+	var taken, again, lost atomic.Int64
+	var all sync.WaitGroup
+	for i := range events {
+		all.Go(func() {
+			switch d := o.Mention(person(i), "CO"+strconv.Itoa(i%channels), "who-owns checkout"); {
+			case d.OK():
+				taken.Add(1)
+			case d.Status() == 503:
+				again.Add(1)
+			default:
+				lost.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	o.Heal() // what has begun to hang goes on hanging
+	refused := int64(o.metric(`callboard_slack_dropped_total{reason="overload"}`))
+	if lost.Load() > 0 || refused == 0 || refused > events/2 || again.Load() < refused { // one that took long to store comes again, too
+		t.Errorf("%d events were taken, %d are to come again, %d are lost; %d had no place", taken.Load(), again.Load(), lost.Load(), refused)
+	}
+	worked := events - int(refused)
+	posts := o.posts("chat.postEphemeral", worked)
+	told := 0
+	for _, call := range posts {
+		if text, _ := call.Args["text"].(string); strings.Contains(text, "as many questions as I can") {
+			told++
+		}
+	}
+	if least := worked / 4; told < least {
+		t.Errorf("%d were told that there is too much to do, want at least %d", told, least)
+	}
+	if d := o.Command("U1", "C1", "/who-owns", "checkout"); !d.OK() || !strings.Contains(d.Answer(), "team-pay") {
+		t.Errorf("afterwards: %d %.200s", d.Status(), d.Answer())
+	}
+}
+
+// posts waits for so many calls of a method, and gives them.
+func (o *office) posts(method string, want int) []slacktest.Call {
+	o.t.Helper()
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	deadline := time.After(30 * time.Second)
+	for {
+		calls := o.Calls(method)
+		if len(calls) == want {
+			return calls
+		}
+		select {
+		case <-deadline:
+			o.t.Errorf("%d calls of %s, want %d", len(calls), method, want)
+			return calls
+		case <-ticker.C:
+		}
+	}
+}
+
+// Fault F28: anybody can send long bodies, and each is held until its signature is checked. 64 of 16 MB at the same time take no more
+// memory than 64 of the most that is read of one.
+func TestOverload_Bodies(t *testing.T) {
+	const clients, length, most = 64, 16 << 20, 256 << 20
+	o := openOffice(t, config.SlackHTTP, slacktest.Options{})
+	heap, stop := watchMemory()
+	var all sync.WaitGroup
+	for range clients {
+		all.Go(func() {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, o.base+"/slack/commands", io.LimitReader(zeros{}, length))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			response, err := http.DefaultClient.Do(r)
+			if err != nil {
+				return // the program hung up before it read all
+			}
+			defer response.Body.Close()
+			if response.StatusCode != http.StatusRequestEntityTooLarge {
+				t.Errorf("%d for a body of %d MB", response.StatusCode, length>>20)
+			}
+		})
+	}
+	all.Wait()
+	if stop(); *heap > most {
+		t.Errorf("the runtime held %d MB of %d", *heap>>20, most>>20)
+	}
+}
+
+// zeros never ends.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // watchMemory looks at what the Go runtime holds until stop, and gives the most that it saw, to be read after that.
 func watchMemory() (most *uint64, stop func()) {
