@@ -1,10 +1,14 @@
 package main
 
 import (
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
+	"callboard/bot"
+	"callboard/catalog"
+	"callboard/cmd/callboard/internal/app"
 	"callboard/cmd/callboard/internal/config"
 	"callboard/integrations/git"
 	"callboard/integrations/slack/slacktest"
@@ -76,4 +80,24 @@ func TestSlack_LinkGone(t *testing.T) {
 	o.sees("U1", "COPS", "Grace Hopper")
 	o.commits(strings.Replace(catalogOfOffice, "name: grace }", "name: hopper }", 1))
 	o.sees("U1", "COPS", "Gone: user:default/grace left the catalog before slack account U2 was linked")
+}
+
+// Fault F32: while another program takes events of the app, health and doctor say so.
+func TestSlack_SecondConsumer(t *testing.T) {
+	o := newOffice(t, config.SlackSocket, slacktest.Options{}, catalogOfOffice)
+	o.Consume()
+	o.Consume()
+	o.start()
+	const says = "another program gets a part of the events"
+	o.Until("health says it", func() bool {
+		return strings.Contains(o.app.Ask(t.Context(), bot.Typed, "health", catalog.Ref{}).Card.Text(), says)
+	})
+	found := false
+	doctor := app.Doctor{Config: o.cfg, Log: slog.New(slog.DiscardHandler), Found: func(f bot.Finding) {
+		found = found || f.Part == "Slack" && f.Grade == bot.Doubtful && strings.Contains(f.Text, says)
+	}}
+	doctor.Run(t.Context())
+	if !found {
+		t.Error("doctor does not say it")
+	}
 }

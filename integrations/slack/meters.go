@@ -12,6 +12,7 @@ type meters struct {
 	calls   *prometheus.CounterVec
 	ack     prometheus.Histogram
 	sockets prometheus.Gauge
+	rivals  prometheus.Gauge
 }
 
 func newMeters(registry prometheus.Registerer) *meters {
@@ -33,6 +34,9 @@ func newMeters(registry prometheus.Registerer) *meters {
 		}),
 		sockets: auto.NewGauge(prometheus.GaugeOpts{
 			Name: "callboard_slack_sockets", Help: "Socket Mode connections that are open.",
+		}),
+		rivals: auto.NewGauge(prometheus.GaugeOpts{
+			Name: "callboard_slack_foreign_sockets", Help: "Socket Mode connections of other programs to the same app, which get a part of its events.",
 		}),
 	}
 }

@@ -55,6 +55,7 @@ type Slack struct {
 	self    string // user id of the bot, from auth.test; "" before the first answer
 	sockets int    // that are open
 	others  int    // greetings in a row that counted more than those
+	rivals  int    // sockets of other programs, as far as is known
 
 	work   bot.Work
 	places bot.Places
@@ -100,7 +101,7 @@ func (s *Slack) Serve(ctx context.Context, handle bot.Handler) error {
 	return nil
 }
 
-// Fault says in words why Slack is not reached; "" while it is.
+// Fault says in words why Slack is not reached, or why not everybody is answered; "" while all is well.
 func (s *Slack) Fault() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,6 +110,8 @@ func (s *Slack) Fault() string {
 		return "no socket to Slack is open; callboard doctor says more"
 	case s.self == "":
 		return "Slack has not said yet who the bot is; callboard doctor says more"
+	case s.rivals > 0:
+		return others(s.rivals) + " open to the same app, and another program gets a part of the events: stop it, or give it an app of its own"
 	}
 	return ""
 }

@@ -26,6 +26,7 @@ const (
 	socketOpens  = 4                      // openings in a row; then one each socketEvery
 	socketEvery  = 10 * time.Second       // Slack takes about 50 a minute, and closes what is too many at once
 	socketJitter = 500 * time.Millisecond // before opening again
+	socketIdle   = 10 * time.Minute       // without an event, then a socket is opened anew
 	handshake    = 10 * time.Second
 	socketBuffer = 32 << 10 // an answer must go in one frame
 	maxAck       = 19 << 10 // bytes of an acknowledgement; Slack drops those from 20 KB
@@ -72,6 +73,11 @@ func (s *Slack) keepSocket(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		if errors.Is(err, errIdle) {
+			wait = socketWait
+			pause(ctx, socketApart+jitter(socketJitter)) // else Slack may count the old one still
+			continue
+		}
 		if time.Since(start) > socketMost {
 			wait = socketWait
 		}
@@ -81,6 +87,12 @@ func (s *Slack) keepSocket(ctx context.Context) {
 		wait = min(2*wait, socketMost)
 	}
 }
+
+// errIdle ends a socket that brought nothing for a while. Slack says how many sockets an app has only when one opens, so
+// that is how another program is noticed; one that takes all events looks like a day on which nobody asks. A socket that has
+// work is left alone: an event that is on its way while we close it would have to be sent again, and nothing in the protocol asks
+// Slack to stop sending first.
+var errIdle = errors.New("the socket is idle")
 
 // runSocket keeps one socket open, over all its refreshes, until ctx ends or slack-go gives up. At the end of ctx
 // what was read is acknowledged before the socket closes.
@@ -136,8 +148,13 @@ func (s *Slack) dialer() *websocket.Dialer {
 func (s *Slack) readSocket(ctx, open context.Context, client *socketmode.Client) error {
 	connected := false
 	defer func() { s.countSocket(connected, false) }()
+	idle := time.NewTimer(socketIdle + jitter(socketIdle/5))
+	defer idle.Stop()
 	var taken sync.WaitGroup
-	take := func(e *socketmode.Request) { taken.Go(func() { s.envelope(open, client, e) }) }
+	take := func(e *socketmode.Request) {
+		idle.Reset(socketIdle + jitter(socketIdle/5))
+		taken.Go(func() { s.envelope(open, client, e) })
+	}
 	for {
 		var event socketmode.Event
 		select {
@@ -146,6 +163,13 @@ func (s *Slack) readSocket(ctx, open context.Context, client *socketmode.Client)
 		case <-ctx.Done():
 			drained(open, &taken)
 			return nil
+		case <-idle.C:
+			if len(client.Events) == 0 && s.leave(connected) {
+				connected = false
+				return errIdle
+			}
+			idle.Reset(socketMost + jitter(socketMost))
+			continue
 		case event = <-client.Events:
 		}
 		switch event.Type {
@@ -216,24 +240,43 @@ func (s *Slack) countSocket(before, now bool) {
 	s.meters.sockets.Set(float64(s.sockets))
 }
 
-// greeted warns when somebody else holds sockets of the same app: events are split between both then. One more than ours
+// leave reports whether a socket may close, because all the others are open, and counts it as closed then.
+func (s *Slack) leave(connected bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !connected || s.sockets < socketCount {
+		return false
+	}
+	s.sockets--
+	s.meters.sockets.Set(float64(s.sockets))
+	return true
+}
+
+// greeted notes when somebody else holds sockets of the same app: events are split between both then. One more than ours
 // may be an old one of ours that Slack has not closed yet, so it counts when it is there twice in a row.
 func (s *Slack) greeted(hello *socketmode.Request) {
 	if hello == nil {
 		return
 	}
 	s.mu.Lock()
-	ours := s.sockets
-	if hello.NumConnections > ours {
-		s.others++
-	} else {
-		s.others = 0
+	ours, before := s.sockets, s.rivals
+	more := hello.NumConnections - ours
+	s.others++
+	switch {
+	case more <= 0:
+		s.others, s.rivals = 0, 0
+	case more > 1 || s.others > 1:
+		s.rivals = more
 	}
-	others := s.others
+	rivals := s.rivals
+	s.meters.rivals.Set(float64(rivals))
 	s.mu.Unlock()
-	if hello.NumConnections > ours+1 || others > 1 {
+	switch {
+	case rivals > 0:
 		s.log.Warn("another program has sockets to the same Slack app, and gets a part of its events: stop it, or give it an app of its own",
 			"connections", hello.NumConnections, "ours", ours)
+	case before > 0:
+		s.log.Info("no other program has sockets to the same Slack app any more")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -149,6 +150,49 @@ func TestSocket_SecondConsumer(t *testing.T) {
 	})
 }
 
+// Fault F32: one that comes later is noticed within half an hour in which nobody asks, and so is its end; health says it as
+// long as it is there. The looks lose no event.
+func TestSocket_LaterConsumer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := openDesk(t, overSockets, slacktest.Options{}, once(echo))
+		says := func(after time.Duration, want string, sockets float64) {
+			t.Helper()
+			<-time.After(after)
+			if got := d.slack.Fault(); !strings.Contains(got, want) || want == "" && got != "" || d.count("callboard_slack_foreign_sockets") != sockets {
+				t.Errorf("after %v it says %q, with %v foreign sockets; want %q, %v", after, got, d.count("callboard_slack_foreign_sockets"), want, sockets)
+			}
+			if d.Sockets() < 1 || d.count("callboard_slack_sockets") < 1 {
+				t.Error("no socket is open")
+			}
+		}
+		says(2*time.Hour, "", 0)
+		if n := len(d.Calls("apps.connections.open")); n < 2+2*8 || n > 2+2*12 {
+			t.Errorf("%d openings in two hours", n)
+		}
+		d.Consume()
+		says(30*time.Minute, "1 other socket is open to the same app", 1)
+		says(2*time.Hour, "stop it", 1)
+		d.CloseSockets() // the other does not come back
+		says(30*time.Minute, "", 0)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		d := openDesk(t, overSockets, slacktest.Options{}, once(echo))
+		const events = 40
+		for i := range events {
+			<-time.After(11*time.Minute + time.Duration(i)*time.Second)
+			if got := d.Mention("U1", "C1", fmt.Sprint("m", i)); !got.OK() {
+				t.Errorf("mention %d is not acknowledged", i)
+			}
+		}
+		<-time.After(time.Minute)
+		for i := range events {
+			if n := d.texts("U1", "C1")[fmt.Sprint("you said m", i)]; n != 1 {
+				t.Errorf("mention %d has %d answers", i, n)
+			}
+		}
+	})
+}
+
 // Faults F30 and F31: without Slack, or with a token that it refuses, the adapter says so, waits, and comes back.
 func TestSocket_NoSlack(t *testing.T) {
 	tests := map[string]struct {
@@ -207,4 +251,22 @@ func TestSocket_Silent(t *testing.T) {
 	if printed, err := os.ReadFile(name); err != nil || len(printed) > 0 {
 		t.Errorf("printed %q, %v", printed, err)
 	}
+}
+
+// While Slack opens no socket, the last one stays, however idle it is.
+func TestSocket_LastStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := openDesk(t, overSockets, slacktest.Options{}, once(echo))
+		<-time.After(time.Minute)
+		d.FailRandomly(1, 1, slacktest.Fault{Status: 503})
+		<-time.After(3 * time.Hour)
+		if d.Sockets() != 1 {
+			t.Errorf("%d sockets, want the last one", d.Sockets())
+		}
+		d.Heal()
+		<-time.After(5 * time.Minute)
+		if got := d.Mention("U1", "C1", "hello"); !got.OK() || d.Sockets() != 2 {
+			t.Errorf("mended, but: acknowledged %v, %d sockets", got.OK(), d.Sockets())
+		}
+	})
 }

@@ -20,6 +20,7 @@ import (
 
 	"callboard/bot"
 	"callboard/bot/card"
+	"callboard/bot/command"
 	"callboard/catalog"
 	"callboard/catalog/ingest"
 	"callboard/cmd/callboard/internal/config"
@@ -33,6 +34,7 @@ type Session interface {
 	Sync(ctx context.Context, confirm bool) (ingest.Report, error)
 	Export(ctx context.Context, w io.Writer) error
 	Rules(ctx context.Context) ([]bot.Finding, error)
+	Chats(ctx context.Context) ([]command.Chat, error)
 	Close() error
 }
 

@@ -110,6 +110,7 @@ func (d *Doctor) data(ctx context.Context) (known *catalog.Snapshot, serving boo
 		d.say("catalog", bot.Doubtful, "run callboard sync, which says what it finds", "it is empty")
 	}
 	d.rules(ctx, session)
+	d.faults(ctx, session)
 	return known, serving
 }
 

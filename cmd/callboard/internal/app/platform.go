@@ -26,7 +26,7 @@ type adapter interface {
 	bot.Checker
 	// Handler answers the platform's requests below /NAME/.
 	Handler(handle bot.Handler) http.Handler
-	// Fault says in words why the platform is not reached at the moment; "" while it is.
+	// Fault says in words why the platform is not reached at the moment, or not everybody answered; "" while all is well.
 	Fault() string
 }
 

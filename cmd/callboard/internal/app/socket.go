@@ -55,6 +55,7 @@ func (a *App) serveSocket(ctx context.Context) error {
 		}
 	})
 	mux.HandleFunc("GET /rules", a.socketRules)
+	mux.HandleFunc("GET /chats", a.socketChats)
 	server := newServer(mux)
 	server.WriteTimeout = syncLimit
 	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
