@@ -1,11 +1,9 @@
 package bot
 
 import (
-	"container/list"
 	"context"
 	"encoding/json"
 	"log/slog"
-	"sync"
 	"time"
 )
 
@@ -21,7 +19,7 @@ const (
 // after a restart too; a repetition waits there for the first one. When it cannot be stored it is refused: the asker
 // hears that nothing was changed. What is stored when the program ends without having carried it out is for Resume.
 func Once(writes func(*Request) bool, inbox Inbox, log *slog.Logger) Middleware {
-	seen := newMemory(onceMemory, onceMost)
+	seen := NewSeen(onceMemory, onceMost)
 	return func(next Handler) Handler {
 		return func(ctx context.Context, req *Request) Reply {
 			key := req.User.Platform + " " + req.User.Workspace + " " + req.ID
@@ -29,14 +27,14 @@ func Once(writes func(*Request) bool, inbox Inbox, log *slog.Logger) Middleware 
 			switch {
 			case req.ID == "":
 			case writes(req):
-				if fresh = !seen.has(key, time.Now()); fresh {
+				if fresh = !seen.Has(key, time.Now()); fresh {
 					if fresh, err = take(ctx, inbox, key, req); err == nil {
-						seen.add(key, time.Now()) // a repetition need not wait for the store
+						seen.Add(key, time.Now()) // a repetition need not wait for the store
 						stored = fresh
 					}
 				}
 			default:
-				fresh = seen.add(key, time.Now())
+				fresh = seen.Add(key, time.Now())
 			}
 			if err != nil {
 				return FaultReply(log, err)
@@ -104,60 +102,4 @@ func Resume(ctx context.Context, inbox Inbox, left []Left, handle Handler, log *
 		}
 		done(ctx, inbox, l.Key, log)
 	}
-}
-
-// memory is a set of keys that forgets the old ones.
-type memory struct {
-	life time.Duration
-	most int
-
-	mu    sync.Mutex
-	keys  map[string]*list.Element
-	order *list.List // of remembered, oldest first
-}
-
-type remembered struct {
-	key string
-	at  time.Time
-}
-
-func newMemory(life time.Duration, most int) *memory {
-	return &memory{life: life, most: most, keys: map[string]*list.Element{}, order: list.New()}
-}
-
-// add reports whether the key is new.
-func (m *memory) add(key string, now time.Time) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.forget(now, m.most)
-	if _, known := m.keys[key]; known {
-		return false // and nothing else is forgotten for it
-	}
-	m.forget(now, m.most-1)
-	m.keys[key] = m.order.PushBack(remembered{key, now})
-	return true
-}
-
-// forget drops what is old, and of more than most the oldest.
-func (m *memory) forget(now time.Time, most int) {
-	for oldest := m.order.Front(); oldest != nil; oldest = m.order.Front() {
-		r, _ := oldest.Value.(remembered)
-		if now.Sub(r.at) < m.life && len(m.keys) <= most {
-			break
-		}
-		m.order.Remove(oldest)
-		delete(m.keys, r.key)
-	}
-}
-
-// has reports whether the key was added lately.
-func (m *memory) has(key string, now time.Time) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	e, known := m.keys[key]
-	if !known {
-		return false
-	}
-	r, _ := e.Value.(remembered)
-	return now.Sub(r.at) < m.life
 }

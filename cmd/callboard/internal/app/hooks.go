@@ -8,10 +8,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"callboard/bot"
 	"callboard/catalog/ingest"
 	"callboard/catalog/secret"
 	"callboard/cmd/callboard/internal/config"
@@ -26,6 +27,7 @@ const (
 	hookBytes       = 1 << 20 // of one body
 	hooksAtOnce     = 32      // bodies in memory; further ones are told to come again
 	deliveriesKnown = 10_000
+	deliveriesLife  = 24 * time.Hour
 )
 
 // hookResult is what became of a delivery; it is a label of a metric.
@@ -71,7 +73,10 @@ type hooks struct {
 	sources map[string][]string // names of sources by git.Same of their addresses
 	count   *prometheus.CounterVec
 	slots   chan struct{}
-	seen    deliveries
+
+	// seen are the last deliveries. Memory is enough: one that is forgotten, by a restart or behind many others, makes a source
+	// be looked at once more, and that finds nothing new.
+	seen *bot.Seen
 }
 
 // forge is one kind of sender.
@@ -90,7 +95,7 @@ func forges(c config.Integrations) []forge {
 }
 
 func newHooks(sources []config.Source, kick func(string) bool, count *prometheus.CounterVec, log *slog.Logger) *hooks {
-	h := &hooks{log: log, kick: kick, count: count, sources: map[string][]string{}, slots: make(chan struct{}, hooksAtOnce)}
+	h := &hooks{log: log, kick: kick, count: count, sources: map[string][]string{}, slots: make(chan struct{}, hooksAtOnce), seen: bot.NewSeen(deliveriesLife, deliveriesKnown)}
 	for i := range sources {
 		s := &sources[i]
 		places := []string{git.Same(s.Git), git.Same(s.Web)}
@@ -185,7 +190,7 @@ func (h *hooks) take(f forge, hint ingest.Hint) hookResult {
 	if len(names) == 0 {
 		return hookUnknown
 	}
-	if !h.seen.first(f.name, hint.Delivery) {
+	if hint.Delivery != "" && !h.seen.Add(deliveryKey(f.name, hint.Delivery), time.Now()) {
 		return hookRepeated
 	}
 	for _, name := range names {
@@ -195,37 +200,8 @@ func (h *hooks) take(f forge, hint ingest.Hint) hookResult {
 	return hookAccepted
 }
 
-// deliveries remembers the last ones, as hashes, so that it does not grow with what is sent. Memory is
-// enough: one that is forgotten, by a restart or behind many others, makes a source be looked at once
-// more, and that finds nothing new.
-type deliveries struct {
-	mu    sync.Mutex
-	known map[[sha256.Size]byte]struct{}
-	ring  [][sha256.Size]byte
-	next  int // the oldest in a full ring
-}
-
-// first reports whether the delivery is not known yet, and remembers it. One without an id always is.
-func (d *deliveries) first(forge, id string) bool {
-	if id == "" {
-		return true
-	}
+// deliveryKey is what is remembered of a delivery: its hash, as the sender chooses how long its id is.
+func deliveryKey(forge, id string) string {
 	sum := sha256.Sum256([]byte(forge + "\n" + id))
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if _, known := d.known[sum]; known {
-		return false
-	}
-	if d.known == nil {
-		d.known = map[[sha256.Size]byte]struct{}{}
-	}
-	d.known[sum] = struct{}{}
-	if len(d.ring) < deliveriesKnown {
-		d.ring = append(d.ring, sum)
-		return true
-	}
-	delete(d.known, d.ring[d.next])
-	d.ring[d.next] = sum
-	d.next = (d.next + 1) % deliveriesKnown
-	return true
+	return string(sum[:])
 }

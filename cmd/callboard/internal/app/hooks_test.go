@@ -380,21 +380,17 @@ func heap() int64 {
 	return int64(m.HeapAlloc)
 }
 
-func TestDeliveries_Bounded(t *testing.T) {
-	var d deliveries
-	for i := range 3 * deliveriesKnown {
-		if !d.first("github", strconv.Itoa(i)) {
-			t.Fatalf("%d is new", i)
+// A delivery is known by its forge and id; one without an id never is.
+func TestWebhook_DeliveryIDs(t *testing.T) {
+	h := newHooks([]config.Source{{Name: "acme", Git: "https://git.example.com/acme/x"}}, func(string) bool { return true }, newMeters(prometheus.NewRegistry()).webhooks, slog.New(slog.DiscardHandler))
+	for i, step := range []struct {
+		forge, id string
+		want      hookResult
+	}{{"github", "1", hookAccepted}, {"github", "1", hookRepeated}, {"gitea", "1", hookAccepted}, {"github", "", hookAccepted}, {"github", "", hookAccepted}} {
+		hint := ingest.Hint{URLs: []string{"https://git.example.com/acme/x"}, Delivery: step.id}
+		if got := h.take(forge{name: step.forge}, hint); got != step.want {
+			t.Errorf("step %d: %s, want %s", i, got, step.want)
 		}
-	}
-	if len(d.known) != deliveriesKnown || len(d.ring) != deliveriesKnown {
-		t.Errorf("%d and %d are remembered", len(d.known), len(d.ring))
-	}
-	if d.first("github", strconv.Itoa(2*deliveriesKnown)) || !d.first("github", strconv.Itoa(2*deliveriesKnown-1)) {
-		t.Error("the last ones must be known, and those before them forgotten")
-	}
-	if !d.first("gitea", strconv.Itoa(2*deliveriesKnown)) || !d.first("x", "") || !d.first("x", "") {
-		t.Error("another forge's delivery of the same id is new, and so is each without an id")
 	}
 }
 
