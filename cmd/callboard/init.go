@@ -30,14 +30,19 @@ type initCmd struct {
 	Slack     string `placeholder:"MODE" enum:"socket,http," default:"" help:"How Slack's events come: socket or http (no Slack)."`
 	Team      string `placeholder:"ID" help:"The workspace's id, as in T0123ABCD."`
 	App       string `placeholder:"ID" help:"The Slack app's id, as in A0123ABCD."`
-	URL       string `placeholder:"URL" help:"How others reach this server, for --slack http."`
-	Operators string `placeholder:"CHANNEL" help:"Slack channel of the operators, as in C0123ABCD."`
+	URL       string `placeholder:"URL" help:"How others reach this server, for --slack http and --discord http."`
+	Operators string `placeholder:"CHANNEL" help:"Channel of the operators, by its id in Slack or Discord."`
+
+	Discord     string `placeholder:"MODE" enum:"gateway,http," default:"" help:"How Discord's interactions come: gateway or http (no Discord)."`
+	Application string `placeholder:"ID" help:"The Discord application's id, a number."`
+	Guild       string `placeholder:"ID" help:"The Discord server's id, a number."`
+	PublicKey   string `placeholder:"KEY" help:"The application's public key, for --discord http."`
 }
 
 // Help adds examples.
 func (initCmd) Help() string {
 	return "In a terminal it asks for what no flag says. It never overwrites a file, and the file holds no secrets.\n\n" +
-		"Examples:\n  callboard init\n  callboard init --git https://git.example.com/acme/catalog.git --token env:GIT_TOKEN --slack socket"
+		"Examples:\n  callboard init\n  callboard init --git https://git.example.com/acme/catalog.git --token env:GIT_TOKEN --slack socket\n  callboard init --git ./catalog --discord gateway"
 }
 
 // Run writes a configuration.
@@ -75,6 +80,8 @@ type question struct {
 
 func (c *initCmd) questions() []question {
 	slack := func() bool { return c.Slack != "" }
+	discord := func() bool { return c.Discord != "" }
+	requests := func() bool { return c.Slack == config.SlackHTTP || c.Discord == config.DiscordHTTP }
 	return []question{
 		{into: &c.Git, text: "Git repository with the descriptors (URL, or path on this machine)", complain: func(s string) string {
 			if s == "" {
@@ -90,10 +97,24 @@ func (c *initCmd) questions() []question {
 			}
 			return ""
 		}},
-		{into: &c.URL, text: "URL by which Slack reaches this server, as in https://callboard.example.com", asked: func() bool { return c.Slack == config.SlackHTTP }, complain: form(`^(https://[^/?#@\s]+/?)?$`, "Slack sends to https:// alone, as in https://callboard.example.com.")},
+		{into: &c.Discord, text: "Discord: gateway (no open port needed), http, or empty for none yet", complain: func(s string) string {
+			if s != config.DiscordOff && s != config.DiscordGateway && s != config.DiscordHTTP {
+				return "Write gateway or http, or nothing."
+			}
+			return ""
+		}},
+		{into: &c.URL, text: "URL by which chats reach this server, as in https://callboard.example.com", asked: requests, complain: form(`^(https://[^/?#@\s]+/?)?$`, "They send to https:// alone, as in https://callboard.example.com.")},
 		{into: &c.Team, text: "Id of the workspace, as in T0123ABCD (empty: not known yet)", asked: slack, complain: form(`^([TE][A-Z0-9]{1,20})?$`, "It begins with T or E: see app.slack.com/client/T… in a browser.")},
 		{into: &c.App, text: "Id of the Slack app, as in A0123ABCD (empty: there is none yet)", asked: slack, complain: form(`^(A[A-Z0-9]{1,20})?$`, "It begins with A: see Basic Information of the app.")},
-		{into: &c.Operators, text: "Channel of those who run Callboard, as in C0123ABCD (empty: none)", asked: slack, complain: form(`^((slack:)?[CGD][A-Z0-9]{1,20})?$`, "Write its id, which Slack shows at the end of the channel's details, not its name.")},
+		{into: &c.Application, text: "Id of the Discord application, a number (empty: there is none yet)", asked: discord, complain: form(`^([1-9][0-9]{14,19})?$`, "It is a number of 17 to 19 digits: see General Information of the application.")},
+		{into: &c.Guild, text: "Id of the Discord server, a number (empty: not known yet)", asked: discord, complain: form(`^([1-9][0-9]{14,19})?$`, "It is a number of 17 to 19 digits: Copy Server ID, in developer mode.")},
+		{into: &c.PublicKey, text: "Public key of the Discord application (empty: there is none yet)", asked: func() bool { return c.Discord == config.DiscordHTTP }, complain: form(`^([0-9a-f]{64})?$`, "It has 64 of 0-9 and a-f: see General Information of the application.")},
+		{into: &c.Operators, text: "Channel of those who run Callboard, by its id (empty: none)", asked: func() bool { return slack() || discord() }, complain: func(s string) string {
+			if s != "" && channelOf(s) == "" {
+				return "Write its id, not its name: Slack shows it at the end of the channel's details, Discord copies it in developer mode."
+			}
+			return ""
+		}},
 	}
 }
 
@@ -147,9 +168,10 @@ func (c *initCmd) text() ([]byte, error) {
 	source := config.Source{Git: c.Git}
 	values := struct {
 		initCmd
-		Name, Comment, Mode string
+		Name, Comment, Mode string // of Slack
+		Uncertain, Way      string // the same of Discord
 		Remote              bool
-	}{initCmd: *c, Name: sourceName(c.Git), Remote: c.web(), Mode: c.Slack}
+	}{initCmd: *c, Name: sourceName(c.Git), Remote: c.web(), Mode: c.Slack, Way: c.Discord}
 	if source.Transport() == config.Local {
 		absolute, err := filepath.Abs(c.Git)
 		if err != nil {
@@ -161,13 +183,21 @@ func (c *initCmd) text() ([]byte, error) {
 		values.Data = "data"
 	}
 	if c.Operators != "" {
-		values.Operators = "slack:" + strings.TrimPrefix(c.Operators, "slack:")
+		if values.Operators = channelOf(c.Operators); values.Operators == "" {
+			return nil, &exitError{exitUsage, fmt.Errorf("init: %q is no id of a channel, as in C0123ABCD of Slack or 1234567890123456789 of Discord", c.Operators)}
+		}
 	}
 	if values.Mode == "" {
 		values.Mode = config.SlackSocket
 	}
-	if c.Slack == "" || c.Team == "" || c.App == "" {
+	if values.Way == "" {
+		values.Way = config.DiscordGateway
+	}
+	if c.Slack == "" || !c.slackKnown() {
 		values.Comment = "# "
+	}
+	if c.Discord == "" || !c.discordKnown() {
+		values.Uncertain = "# "
 	}
 	t, err := template.New("configuration").Funcs(template.FuncMap{"quote": quoteYAML}).Parse(initTemplate)
 	if err != nil {
@@ -217,31 +247,51 @@ func (c *initCmd) write(text []byte) (err error) {
 	return err
 }
 
-// next gives the three steps to do.
+func (c *initCmd) slackKnown() bool { return c.Team != "" && c.App != "" }
+
+func (c *initCmd) discordKnown() bool {
+	return c.Application != "" && c.Guild != "" && (c.PublicKey != "" || c.Discord != config.DiscordHTTP)
+}
+
+// next gives the steps to do.
 func (c *initCmd) next() string {
 	flag := ""
 	if c.Config != config.FileName {
 		flag = " -c " + c.Config
 	}
-	steps := []string{
-		"callboard sync" + flag + "        reads the catalog once, and says what it finds",
-		"callboard console" + flag + "     asks it; try who-owns and a name of yours",
-		"callboard serve" + flag + "       keeps it in step, with metrics and health",
+	if c.Slack == "" && c.Discord == "" {
+		return numbered("callboard sync"+flag+"        reads the catalog once, and says what it finds",
+			"callboard console"+flag+"     asks it; try who-owns and a name of yours",
+			"callboard serve"+flag+"       keeps it in step, with metrics and health")
 	}
-	switch second := "SLACK_APP_TOKEN"; {
-	case c.Slack != "" && (c.Team == "" || c.App == ""):
-		if c.Slack == config.SlackHTTP && c.URL == "" {
-			steps[0] = "set http.url in " + c.Config + " to the https:// address by which Slack reaches this server"
-		}
-		steps[1] = "callboard manifest slack" + flag + " --mode " + c.Slack + "   prints the app to make at https://api.slack.com/apps; put its ids into " + c.Config
-		steps[2] = "callboard doctor" + flag + "      says what is still missing"
+	var steps []string
+	if (c.Slack == config.SlackHTTP || c.Discord == config.DiscordHTTP) && c.URL == "" {
+		steps = append(steps, "set http.url in "+c.Config+" to the https:// address by which chats reach this server")
+	}
+	tokens := map[string]string{config.SlackSocket: "SLACK_BOT_TOKEN and SLACK_APP_TOKEN", config.SlackHTTP: "SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET"}
+	switch {
+	case c.Slack != "" && !c.slackKnown():
+		steps = append(steps, "callboard manifest slack"+flag+" --mode "+c.Slack+"   prints the app to make at https://api.slack.com/apps; put its ids into "+c.Config)
 	case c.Slack != "":
-		if c.Slack == config.SlackHTTP {
-			second = "SLACK_SIGNING_SECRET"
-		}
-		steps[0] = "set SLACK_BOT_TOKEN and " + second + " in the environment"
-		steps[1] = "callboard doctor" + flag + "      says whether Slack, the repository and the rest are as they must be"
-		steps[2] = "callboard serve" + flag + "       answers in Slack"
+		steps = append(steps, "set "+tokens[c.Slack]+" in the environment")
 	}
-	return "  1. " + steps[0] + "\n  2. " + steps[1] + "\n  3. " + steps[2] + "\n"
+	switch {
+	case c.Discord != "" && !c.discordKnown():
+		steps = append(steps, "callboard manifest discord"+flag+" --mode "+c.Discord+"   prints the application to make at https://discord.com/developers/applications; put its ids into "+c.Config)
+	case c.Discord != "":
+		steps = append(steps, "set DISCORD_TOKEN in the environment")
+	}
+	steps = append(steps, "callboard doctor"+flag+"      says what is still missing, and what mends it")
+	if (c.Slack == "" || c.slackKnown()) && (c.Discord == "" || c.discordKnown()) {
+		steps = append(steps, "callboard serve"+flag+"       answers in the chat")
+	}
+	return numbered(steps...)
+}
+
+func numbered(steps ...string) string {
+	var out strings.Builder
+	for i, step := range steps {
+		fmt.Fprintf(&out, "  %d. %s\n", i+1, step)
+	}
+	return out.String()
 }
