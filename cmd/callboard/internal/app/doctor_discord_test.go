@@ -7,17 +7,24 @@ import (
 
 	"callboard/cmd/callboard/internal/config"
 	"callboard/integrations/discord/discordtest"
+	"callboard/integrations/slack/slacktest"
 )
 
 // guided is the patient of Slack's tests with a guild of Discord beside it.
 func guided(t *testing.T, o discordtest.Options) (*discordtest.Server, *config.Config) {
 	t.Helper()
-	_, cfg := patient(t)
+	_, fake, cfg := neighbours(t, o)
+	return fake, cfg
+}
+
+func neighbours(t *testing.T, o discordtest.Options) (*slacktest.Server, *discordtest.Server, *config.Config) {
+	t.Helper()
+	slack, cfg := patient(t)
 	fake := discordtest.New(t, o)
 	cfg.Discord.Mode, cfg.Discord.Application, cfg.Discord.Guild = config.DiscordGateway, fake.AppID, fake.GuildID
 	cfg.Discord.APIURL, cfg.Discord.Token = fake.APIURL, inEnv(t, "DOCTOR_DISCORD", fake.Token)
 	cfg.Operators.Channels = append(cfg.Operators.Channels, "discord:"+discordtest.General)
-	return fake, cfg
+	return slack, fake, cfg
 }
 
 // Both platforms are looked at, each with its own operators' channels and people; trouble with one says nothing of the other.
