@@ -14,25 +14,6 @@ import (
 	"callboard/integrations/slack/slacktest"
 )
 
-// commits writes the catalog of the office anew.
-func (o *office) commits(descriptors string) {
-	o.t.Helper()
-	err := git.Append(o.cfg.Catalog.Sources[0].Git, git.Commit{
-		Author: "Ada", Email: "ada@example.com", Message: "people", When: time.Now(), Write: map[string][]byte{"catalog-info.yaml": []byte(descriptors)},
-	})
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	if _, err := o.app.Sync(o.t.Context(), true); err != nil {
-		o.t.Fatal(err)
-	}
-}
-
-// graceIs gives the catalog with annotations of grace.
-func graceIs(annotations string) string {
-	return strings.Replace(catalogOfOffice, "metadata: { name: grace }", "metadata: { name: grace, annotations: { "+annotations+" } }", 1)
-}
-
 // The card of a request to be linked tells the operators that it is done, whoever runs when it comes true.
 func TestSlack_LinkComesTrue(t *testing.T) {
 	for name, restart := range map[string]bool{"while it runs": false, "at the next start": true} {
