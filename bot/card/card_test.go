@@ -254,3 +254,33 @@ func TestCard_TextOfABody(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
+
+// TestChannel: what an annotation names is a channel of a platform when it says so, and words otherwise.
+func TestChannel(t *testing.T) {
+	for _, tt := range []struct{ ref, words, slack, discord string }{
+		{"slack:C0123ABCD", "Slack channel C0123ABCD", "C0123ABCD", ""},
+		{"discord:1234567890123456789", "Discord channel 1234567890123456789", "", "1234567890123456789"},
+		{"#pay-eng", "#pay-eng", "", ""},
+		{"slack:#pay-eng", "slack:#pay-eng", "", ""},
+		{"slack:", "slack:", "", ""},
+		{":C1", ":C1", "", ""},
+		{"slack:C1>\n<!here", "slack:C1> <!here", "", ""},
+		{"slack:" + strings.Repeat("C", 33), "slack:" + strings.Repeat("C", 33), "", ""},
+	} {
+		text := card.Channel(tt.ref)
+		if got := text.Plain(); got != tt.words || text[0].In("slack") != tt.slack || text[0].In("discord") != tt.discord {
+			t.Errorf("%q: %q, %+v", tt.ref, got, text)
+		}
+		if err := (&card.Card{Summary: "s", Footer: text}).Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+	if id := (card.Span{Text: "x", Channel: "slack:C1> <!here>"}).In("slack"); id != "" {
+		t.Errorf("%q", id)
+	}
+	for _, s := range []card.Span{{Channel: "slack:C1"}, {Text: "x", Channel: "slack:C1", Code: true}, {Text: "x", Channel: "slack:C1", URL: "https://acme.example"}} {
+		if err := (&card.Card{Summary: "s", Footer: card.Text{{Text: "x"}, s}}).Validate(); err == nil {
+			t.Errorf("%+v is fine", s)
+		}
+	}
+}

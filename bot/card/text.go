@@ -20,6 +20,10 @@ type Span struct {
 	Code bool      `json:"code,omitempty"` // to be read letter by letter: a path, an annotation, a command
 	At   time.Time `json:"at,omitzero"`    // a moment, in place of Text: shown in the reader's zone
 	Age  bool      `json:"age,omitempty"`  // At is shown as "4 min ago" where the surface can keep that true
+
+	// Channel is a chat channel that Text names in words, as in slack:C0123ABCD. Its own platform shows it by its name; it
+	// calls nobody.
+	Channel string `json:"channel,omitempty"`
 }
 
 // T makes a Text of plain words.
@@ -38,6 +42,33 @@ func Link(words, address string) Text {
 		return T(words)
 	}
 	return Text{{Text: words, URL: address}}
+}
+
+// Channel makes a Text of a chat channel as an annotation names it. One with its platform and id, as in slack:C0123ABCD,
+// reads "Slack channel C0123ABCD" where its platform does not show it; anything else reads as it is written.
+func Channel(ref string) Text {
+	platform, id, found := strings.Cut(ref, ":")
+	if !found || !plainWord(platform) || !plainWord(id) {
+		return T(Line(ref))
+	}
+	return Text{{Text: strings.ToUpper(platform[:1]) + platform[1:] + " channel " + id, Channel: ref}}
+}
+
+// In gives the id of the channel that a span means on a platform; "" when it means none there. It consists of letters and
+// digits.
+func (s Span) In(platform string) (id string) {
+	id, here := strings.CutPrefix(s.Channel, platform+":")
+	if !here || !plainWord(id) {
+		return ""
+	}
+	return id
+}
+
+// plainWord reports whether s consists of 1 to 32 ASCII letters and digits.
+func plainWord(s string) bool {
+	return s != "" && len(s) <= 32 && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
+	})
 }
 
 // When makes a Text of a moment, shown as a date or time in the reader's zone. The zero time makes an

@@ -169,6 +169,9 @@ func (v *validator) text(place string, t Text, mayBeEmpty bool) {
 		if s.Text != "" && !s.At.IsZero() {
 			v.add(at(place, i), "is both words and a moment")
 		}
+		if s.Channel != "" && (s.Text == "" || s.URL != "" || s.Code) {
+			v.add(at(place, i)+".channel", "needs words, and is no link and no code")
+		}
 		if s.URL != "" {
 			if err := CheckURL(s.URL); err != nil {
 				v.add(at(place, i)+".url", "%w", err)

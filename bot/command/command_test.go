@@ -389,3 +389,24 @@ func TestCommands_Complete(t *testing.T) {
 		}
 	}
 }
+
+// TestOwner_Channel: a channel that an annotation names by its platform and id is one in the card, and words in the line
+// for a lock screen.
+func TestOwner_Channel(t *testing.T) {
+	ask := answerer(t, fstest.MapFS{"a.yaml": {Data: []byte("apiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata: { name: pay, annotations: { callboard/channel: \"slack:C0PAY\" } }\n" +
+		"spec: { type: team, children: [] }\n---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: { name: shop }\nspec: { type: service, lifecycle: production, owner: pay }\n")}}, catalog.Everything{})
+	for _, question := range []string{"who-owns shop", "who-owns group:pay"} {
+		reply := ask(question)
+		channels := 0
+		for _, f := range reply.Card.Fields {
+			for _, s := range f.Value {
+				if s.In("slack") == "C0PAY" && s.Text == "Slack channel C0PAY" {
+					channels++
+				}
+			}
+		}
+		if channels != 1 || strings.Contains(reply.Card.Text(), "slack:C0PAY") {
+			t.Errorf("%s: %+v", question, reply.Card)
+		}
+	}
+}

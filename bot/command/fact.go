@@ -94,7 +94,7 @@ func (s subject) contact() fact {
 }
 
 func contactOf(view catalog.View, group *catalog.Entity) []card.Text {
-	contact := []card.Text{card.T(channelOf(group))}
+	contact := []card.Text{channelOf(group)}
 	if lead := group.Metadata.Annotations.Get("callboard/lead"); lead != "" {
 		name := lead
 		if ref, err := catalog.ParseRef(lead, "User", catalog.DefaultNamespace); err == nil {
@@ -108,17 +108,17 @@ func contactOf(view catalog.View, group *catalog.Entity) []card.Text {
 }
 
 // channelOf is the chat channel of an entity: its annotation, else a link to a chat.
-func channelOf(e *catalog.Entity) string {
+func channelOf(e *catalog.Entity) card.Text {
 	if channel := e.Metadata.Annotations.Get("callboard/channel"); channel != "" {
-		return card.Line(channel)
+		return card.Channel(channel)
 	}
 	for _, link := range e.Metadata.Links {
 		u, err := url.Parse(link.URL)
 		if err == nil && (u.Hostname() == "slack.com" || strings.HasSuffix(u.Hostname(), ".slack.com") || strings.HasSuffix(u.Hostname(), "discord.com")) {
-			return card.Line(cmp.Or(link.Title, link.URL))
+			return card.T(card.Line(cmp.Or(link.Title, link.URL)))
 		}
 	}
-	return ""
+	return nil
 }
 
 // personName is what people call a user or group.

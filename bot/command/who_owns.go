@@ -145,7 +145,7 @@ func (s subject) ownerSummary() string {
 		for _, o := range owners {
 			parts = append(parts, nameOf(o))
 			if o.Entity != nil {
-				parts = append(parts, channelOf(o.Entity))
+				parts = append(parts, channelOf(o.Entity).Plain())
 			}
 		}
 	}

@@ -173,3 +173,19 @@ func checkMarkdown(t *testing.T, text string) {
 		}
 	}
 }
+
+// TestChannel: a channel is shown by its own platform, and in words by another one. What is no id is words.
+func TestChannel(t *testing.T) {
+	for _, tt := range []struct{ ref, want string }{
+		{"discord:1234567890123456789", `<#1234567890123456789>`},
+		{"slack:C0123ABCD", `Slack channel C0123ABCD`},
+		{"discord:12", `Discord channel 12`},
+	} {
+		var w writing
+		w.text(card.Channel(tt.ref))
+		got := w.String()
+		if !strings.Contains(got, tt.want) {
+			t.Errorf("%s: %s", tt.ref, got)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -213,10 +214,21 @@ func (w *writing) text(t card.Text) {
 			w.raw(moment(s.At, s.Age))
 		case s.URL != "":
 			w.link(s.Text, s.URL, look{})
+		case channelID(s) != "":
+			w.raw("<#" + channelID(s) + ">") // Discord shows its name; it calls nobody
 		default:
 			w.say(s.Text, look{code: s.Code})
 		}
 	}
+}
+
+// channelID gives the id of the channel of Discord that a span means; "" for none.
+func channelID(s card.Span) string {
+	id := s.In(platform)
+	if !regexp.MustCompile(`^[1-9][0-9]{14,19}$`).MatchString(id) {
+		return ""
+	}
+	return id
 }
 
 // moment is a time that each reader sees in their own zone. An age is counted by the reader's Discord, so that it stays

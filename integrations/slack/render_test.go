@@ -203,3 +203,18 @@ func mustJSON(t *testing.T, v any) string {
 	}
 	return string(encoded)
 }
+
+// TestChannel: a channel is shown by its own platform, and in words by another one. What is no id is words.
+func TestChannel(t *testing.T) {
+	for _, tt := range []struct{ ref, want string }{
+		{"slack:C0123ABCD", `{"type":"channel","channel_id":"C0123ABCD"}`},
+		{"discord:1234567890123456789", `Discord channel 1234567890123456789`},
+		{"slack:c0123", `Slack channel c0123`},
+	} {
+		var w writing
+		w.text(card.Channel(tt.ref))
+		if got := mustJSON(t, w.section()); !strings.Contains(got, tt.want) {
+			t.Errorf("%s: %s", tt.ref, got)
+		}
+	}
+}

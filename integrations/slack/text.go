@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -148,9 +149,27 @@ func (w *writing) text(t card.Text) {
 			w.link(s.Text, s.URL, nil)
 		case s.Code:
 			w.say(s.Text, &look{Code: true})
+		case channelID(s) != "":
+			w.channel(channelID(s), s.Text)
 		default:
 			w.say(s.Text, nil)
 		}
+	}
+}
+
+// channelID gives the id of the channel of Slack that a span means; "" for none.
+func channelID(s card.Span) string {
+	id := s.In(platform)
+	if !regexp.MustCompile(`^[CG][A-Z0-9]{1,20}$`).MatchString(id) {
+		return ""
+	}
+	return id
+}
+
+// channel writes a channel, which Slack shows by its name to those who may see it. It calls nobody.
+func (w *writing) channel(id, words string) {
+	if w.room(words) == words {
+		w.elements = append(w.elements, slack.NewRichTextSectionChannelElement(id, nil))
 	}
 }
 
