@@ -80,7 +80,7 @@ func compile(language *cel.Env, when string) (*condition, *flaw) {
 	}
 	program, err := language.Program(checked, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(maxCost))
 	if err != nil {
-		return nil, &flaw{text: err.Error()}
+		return nil, &flaw{text: err.Error(), fix: "correct the condition"}
 	}
 	return &condition{program}, nil
 }
@@ -171,7 +171,7 @@ type flaw struct{ text, fix, excerpt string }
 
 func newFlaw(when string, issues *cel.Issues) *flaw {
 	first := issues.Errors()[0]
-	f := &flaw{text: first.Message, excerpt: excerpt(when, first.Location.Line(), first.Location.Column())}
+	f := &flaw{text: first.Message, fix: "correct the condition", excerpt: excerpt(when, first.Location.Line(), first.Location.Column())}
 	if strings.HasPrefix(f.text, "undeclared reference to 'entity") {
 		f.text, f.fix = "it names a field that entities do not have", knownFields
 	}

@@ -122,7 +122,7 @@ func (p *fileParser) rule(n *yaml.Node, at string) Rule {
 	text := func(into *string) func(*yaml.Node, string) {
 		return func(n *yaml.Node, at string) {
 			if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
-				p.problem(n.Line, at, "a text is wanted here", "")
+				p.problem(n.Line, at, "a text is wanted here", "write one line of text")
 				return
 			}
 			*into = n.Value
@@ -142,7 +142,7 @@ func (p *fileParser) rule(n *yaml.Node, at string) Rule {
 		},
 		"owners": func(n *yaml.Node, at string) {
 			if r.Owners = n.Value == "true"; n.Kind != yaml.ScalarNode || n.Value != "true" && n.Value != "false" {
-				p.problem(n.Line, at, "true or false is wanted here", "")
+				p.problem(n.Line, at, "true or false is wanted here", "write true or false, without quotes")
 			}
 		},
 	})
@@ -152,7 +152,7 @@ func (p *fileParser) rule(n *yaml.Node, at string) Rule {
 // pairs reads a mapping whose keys are all known.
 func (p *fileParser) pairs(n *yaml.Node, at string, known map[string]func(n *yaml.Node, at string)) {
 	if n.Kind != yaml.MappingNode {
-		p.problem(n.Line, at, "keys are wanted here (name: value)", "")
+		p.problem(n.Line, at, "keys are wanted here (name: value)", "write visibility: with a list of rules below, each with name, when, only and owners")
 		return
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -176,7 +176,7 @@ func (p *fileParser) pairs(n *yaml.Node, at string, known map[string]func(n *yam
 
 func (p *fileParser) items(n *yaml.Node, at string, read func(n *yaml.Node, at string)) {
 	if n.Kind != yaml.SequenceNode {
-		p.problem(n.Line, at, "a list is wanted here", "")
+		p.problem(n.Line, at, "a list is wanted here", "write [ … ], or lines that begin with a dash")
 		return
 	}
 	for i, item := range n.Content {

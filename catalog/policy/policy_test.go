@@ -130,10 +130,10 @@ func TestCompile_Mistakes(t *testing.T) {
 		{[]policy.Rule{rule("Bad Name", "true", "group:a")}, `/visibility/0/name "Bad Name" is not the name of a rule | use 1 to 63 lower-case letters, digits and dashes, as in payments-internal | `},
 		{[]policy.Rule{rule("a", "true")}, `/visibility/0/only the rule hides what it matches from everybody | name those who may see it, as in only: ["group:default/team-payments"], or set owners: true | `},
 		{[]policy.Rule{rule("a", " ", "group:a")}, `/visibility/0/when a rule needs a condition of at most 2000 characters | write one, as in when: 'entity.metadata.labels["confidential"] == "true"' | `},
-		{[]policy.Rule{rule("a", "entity.kind == ", "group:a")}, "/visibility/0/when Syntax error: mismatched input '<EOF>' | | entity.kind == \n               ^"},
+		{[]policy.Rule{rule("a", "entity.kind == ", "group:a")}, "/visibility/0/when Syntax error: mismatched input '<EOF>' | correct the condition | entity.kind == \n               ^"},
 		{[]policy.Rule{rule("a", `true && entity.metadata.lables["x"] == "y"`, "group:a")}, "/visibility/0/when it names a field that entities do not have | an entity has kind, | true && entity.metadata.lables[\"x\"] == \"y\"\n                       ^"},
 		{[]policy.Rule{rule("a", `entity.name`, "group:a")}, `/visibility/0/when it is a string, not true or false | compare it, as in entity.spec.type == "website" | `},
-		{[]policy.Rule{rule("a", `entity.name == 3`, "group:a")}, "/visibility/0/when found no matching overload for '_==_' applied to '(string, int)' | | entity.name == 3\n            ^"},
+		{[]policy.Rule{rule("a", `entity.name == 3`, "group:a")}, "/visibility/0/when found no matching overload for '_==_' applied to '(string, int)' | correct the condition | entity.name == 3\n            ^"},
 		{[]policy.Rule{rule("a", `entity.kind == "Component"`, "group:a")}, "/visibility/0/when it compares with \"Component\", but kinds, names and refs are in lower case here | write \"component\" | entity.kind == \"Component\"\n            ^"},
 		{[]policy.Rule{rule("a", `entity.kind in ["api", "Resource"]`, "group:a")}, `/visibility/0/when it compares with "Resource", but`},
 		{[]policy.Rule{rule("a", `entity.spec.owner.startsWith("Group:")`, "group:a")}, `/visibility/0/when it compares with "Group:", but`},
@@ -397,6 +397,9 @@ func TestParseFile(t *testing.T) {
 			continue
 		}
 		p := problems[0]
+		if p.Fix == "" {
+			t.Errorf("%.60q: nothing says what to do about: %s", text, p.Text)
+		}
 		if got := fmt.Sprintf("%d: %s", p.Origin.Line, p.Text); got != want || p.Rule != catalog.RulePolicy || p.Severity != catalog.Error {
 			t.Errorf("%.60q: %s\nwant %s", text, got, want)
 		}

@@ -44,7 +44,7 @@ type Mistake struct {
 	Field   string // "name", "when", "only" or "" for the rule itself
 	Item    int    // position in only, where one of them is meant; -1: none
 	Text    string // what is wrong
-	Fix     string // what to do; "" when that is plain
+	Fix     string // what to do
 	Excerpt string // the line of the condition with a caret below; "" for none
 }
 
@@ -67,7 +67,7 @@ func (m Mistake) Pointer() string {
 func Compile(rules []Rule) (*Rules, []Mistake) {
 	language, err := newLanguage()
 	if err != nil {
-		return nil, []Mistake{{Rule: -1, Item: -1, Text: err.Error()}}
+		return nil, []Mistake{{Rule: -1, Item: -1, Text: err.Error(), Fix: "tell those who make Callboard: no rule works"}}
 	}
 	if len(rules) > maxRules {
 		return nil, []Mistake{{Rule: -1, Item: -1, Text: "there are " + strconv.Itoa(len(rules)) + " rules, and " + strconv.Itoa(maxRules) + " are the most", Fix: "join them"}}

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 
+	"callboard/bot"
 	"callboard/catalog/ingest"
 	"callboard/cmd/callboard/internal/app"
 )
@@ -18,7 +20,7 @@ type syncCmd struct {
 // Help adds an example.
 func (syncCmd) Help() string {
 	return "Example:\n  callboard sync -c callboard.yaml\n\n" +
-		"Exit code 1 when a source failed or waits for --confirm. Problems of descriptors alone are no failure:\n" +
+		"Exit code 1 when a source failed or waits for --confirm, or when rules of who sees what cannot be used. Problems of descriptors alone are no failure:\n" +
 		"callboard ask stale lists them."
 }
 
@@ -39,10 +41,14 @@ func (c *syncCmd) Run(e *env) (err error) {
 	if e.ctx.Err() != nil {
 		return &exitError{exitNo, errors.New("sync: interrupted, nothing was taken over")}
 	}
+	rules, err := brokenRules(e.ctx, session)
+	if err != nil {
+		return err
+	}
 	if c.JSON {
-		err = writeLine(e.stdout, report)
+		err = writeLine(e.stdout, syncResult{report, rules})
 	} else {
-		err = printReport(e.stdout, report)
+		err = printReport(e.stdout, report, rules)
 	}
 	if err != nil {
 		return err
@@ -55,13 +61,34 @@ func (c *syncCmd) Run(e *env) (err error) {
 	if report.Error != "" {
 		return &exitError{code: exitFault}
 	}
-	if !report.Fine() {
+	if !report.Fine() || len(rules) > 0 {
 		return &exitError{code: exitNo}
 	}
 	return nil
 }
 
-func printReport(w io.Writer, report ingest.Report) error {
+// syncResult is what sync prints.
+type syncResult struct {
+	ingest.Report
+	Rules []string `json:"rules,omitempty"` // what is wrong with the rules of who sees what
+}
+
+// brokenRules says what is wrong with the rules after a sync, and what to do.
+func brokenRules(ctx context.Context, session app.Session) ([]string, error) {
+	findings, err := session.Rules(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("sync: the catalog is in step, but how the rules of who sees what are is not known: %w", err)
+	}
+	var broken []string
+	for _, f := range findings {
+		if f.Grade == bot.Wrong {
+			broken = append(broken, f.Text+": "+f.Fix)
+		}
+	}
+	return broken, nil
+}
+
+func printReport(w io.Writer, report ingest.Report, rules []string) error {
 	for _, source := range report.Sources {
 		text := "in step"
 		switch {
@@ -75,6 +102,11 @@ func printReport(w io.Writer, report ingest.Report) error {
 			name += fmt.Sprintf(" @%.7s", source.Revision)
 		}
 		if _, err := fmt.Fprintf(w, "%s  %s\n", name, text); err != nil {
+			return err
+		}
+	}
+	for _, text := range rules {
+		if _, err := fmt.Fprintf(w, "rules  FAILED: %s\n", text); err != nil {
 			return err
 		}
 	}

@@ -62,11 +62,13 @@ func openRules(ctx context.Context, cfg config.Policy, store policy.Store, log *
 		return b, nil
 	}
 	b.kept = kept
+	var outgrown []catalog.Problem // an earlier version of the program took them
 	if kept.Revision != "" {
-		if b.rules, b.problems = b.compile(kept.Revision, kept.Text); len(b.problems) > 0 {
-			b.rules, b.why = nil, b.unusable() // an earlier version of the program took them
+		if b.rules, outgrown = b.compile(kept.Revision, kept.Text); len(outgrown) > 0 {
+			b.rules = nil
 		}
 	}
+	b.refused(slices.Concat(outgrown, kept.Problems))
 	return b, nil
 }
 
@@ -142,7 +144,7 @@ func (b *rulebook) read(tree ingest.Tree) {
 	if found {
 		var err error
 		if data, err = fs.ReadFile(tree.FS, b.config.Path); err != nil {
-			b.refuse([]catalog.Problem{{Origin: origin, Severity: catalog.Error, Rule: catalog.RulePolicy, Text: "the file cannot be read: " + err.Error()}})
+			b.refuse([]catalog.Problem{{Origin: origin, Severity: catalog.Error, Rule: catalog.RulePolicy, Text: "the file cannot be read: " + err.Error(), Fix: "see that the source can be read, and sync again"}})
 			return // and is tried again with the next catalog
 		}
 	}
@@ -159,21 +161,32 @@ func (b *rulebook) read(tree ingest.Tree) {
 		b.refuse(problems)
 		return
 	}
-	b.rules, b.problems, b.kept.Revision, b.kept.Text = rules, nil, tree.Revision, data
+	b.rules, b.problems, b.kept.Revision, b.kept.Text, b.kept.Problems = rules, nil, tree.Revision, data, nil
 	b.log.Info("the rules of who sees what are in force", "source", b.config.Source, "path", b.config.Path, "revision", tree.Revision)
 }
 
-func (b *rulebook) unusable() string {
-	return "the file of rules " + b.config.Path + " of " + b.config.Source + " cannot be used"
+// refuse notes and tells what is wrong with the newest version of the file.
+func (b *rulebook) refuse(problems []catalog.Problem) {
+	b.refused(problems)
+	b.kept.Problems = problems[:min(len(problems), policy.MaxKept)]
+	for _, p := range problems {
+		tell := b.log.With("place", p.Origin.String(), "problem", p.Text, "fix", p.Fix)
+		if b.rules == nil {
+			tell.Error("the file of rules cannot be used, and there was no good one before: nobody sees anything")
+		} else {
+			tell.Error("the file of rules cannot be used, what was good last stays in force")
+		}
+	}
 }
 
-func (b *rulebook) refuse(problems []catalog.Problem) {
+// refused notes what is wrong with the newest version of the file, if anything is.
+func (b *rulebook) refused(problems []catalog.Problem) {
+	if len(problems) == 0 {
+		return
+	}
 	b.problems = problems
 	if b.rules == nil {
-		b.why = b.unusable()
-	}
-	for _, p := range problems {
-		b.log.Error("the file of rules cannot be used, what was good last stays in force", "place", p.Origin.String(), "problem", p.Text, "fix", p.Fix)
+		b.why = "the file of rules " + b.config.Path + " of " + b.config.Source + " cannot be used"
 	}
 }
 
