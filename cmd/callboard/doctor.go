@@ -53,6 +53,9 @@ func (c *doctorCmd) Run(e *env) error {
 		}
 		return out.end()
 	case err != nil:
+		if c.JSON { // else it is said on standard error
+			out.add(bot.Finding{Part: "configuration", Grade: bot.Wrong, Text: err.Error(), Fix: "name a file that can be read by -c, or let callboard init write one"})
+		}
 		return &exitError{exitUsage, err}
 	}
 	out.add(bot.Finding{Part: "configuration", Grade: bot.Sound, Text: c.Config + " has no mistakes"})

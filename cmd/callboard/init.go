@@ -212,9 +212,30 @@ func (c *initCmd) text() ([]byte, error) {
 		return nil, err
 	}
 	if _, err := config.Parse(name, out.Bytes()); err != nil {
-		return nil, &exitError{exitUsage, fmt.Errorf("init: nothing is written, it would have mistakes:\n%w", err)}
+		return nil, &exitError{exitUsage, errors.New("init: nothing is written, it would have mistakes:\n" + inFlags(err))}
 	}
 	return out.Bytes(), nil
+}
+
+// inFlags tells mistakes by the flags that they came from: the lines are of a file that nobody has.
+func inFlags(err error) string {
+	invalid, mistakes := errors.AsType[*config.InvalidError](err)
+	if !mistakes {
+		return err.Error()
+	}
+	flags := map[string]string{
+		"catalog.sources[0].git": "--git", "catalog.sources[0].token": "--token", "data": "--data", "slack.mode": "--slack", "slack.team": "--team",
+		"slack.app": "--app", "http.url": "--url", "operators.channels": "--operators", "operators.channels[0]": "--operators",
+	}
+	lines := make([]string, len(invalid.Mistakes))
+	for i, m := range invalid.Mistakes {
+		key := m.Key
+		if flag, known := flags[key]; known {
+			key = flag + " (" + key + ")"
+		}
+		lines[i] = key + ": " + m.Text
+	}
+	return strings.Join(lines, "\n")
 }
 
 // quoteYAML writes a text as YAML reads it, which knows the strings of JSON.

@@ -26,7 +26,7 @@ type manifestConfig struct {
 type manifestSlackCmd struct {
 	manifestConfig
 	For  string `placeholder:"PURPOSE" enum:"reads,incidents,forms," default:"" help:"What the app is for: reads, incidents or forms (what the configuration uses)."`
-	Mode string `enum:"socket,http," default:"" help:"How events come: socket or http (what the configuration says, else socket)."`
+	Mode string `placeholder:"MODE" enum:"socket,http," default:"" help:"How events come: socket or http (what the configuration says, else socket)."`
 }
 
 // Help adds examples.

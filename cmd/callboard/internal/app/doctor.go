@@ -92,7 +92,7 @@ func (d *Doctor) data(ctx context.Context) (known *catalog.Snapshot, serving boo
 	}
 	session, err := Connect(ctx, d.Config, d.Log)
 	if err != nil {
-		d.say(part, bot.Wrong, "", "%v", err)
+		d.say(part, bot.Wrong, storeFix, "%v", err)
 		return nil, false
 	}
 	defer func() { _ = session.Close() }() // it was only read
@@ -175,16 +175,28 @@ func (d *Doctor) source(ctx context.Context, source *config.Source, dir string) 
 	cfg.Dir = dir
 	repo, err := git.Open(cfg)
 	if err != nil {
-		d.say(part, bot.Wrong, "", "%v", err)
+		d.say(part, bot.Wrong, sourceFix(source), "%v", err)
 		return
 	}
 	defer func() { _ = repo.Close() }() // nothing was written
 	branch, revision, err := repo.Reach(ctx)
 	if err != nil {
-		d.say(part, bot.Wrong, "", "%v", err)
+		d.say(part, bot.Wrong, sourceFix(source), "%v", err)
 		return
 	}
 	d.say(part, bot.Sound, "", "%s @%.7s of %s can be read", branch, revision, repo.URL())
+}
+
+// storeFix is what to do about a store that cannot be opened.
+const storeFix = "mend what it says, as the user who runs the daemon; a store that is broken may be moved away, and callboard sync gets all anew"
+
+// sourceFix says what of a source's settings may be wrong.
+func sourceFix(source *config.Source) string {
+	settings := map[config.Transport]string{
+		config.Unknown: "git", config.Local: "git, which must be a repository that this user may read", config.SSH: "git, ref, ssh_key and known_hosts",
+		config.HTTPS: "git, ref and token or app (doctor needs the environment of the daemon), and outbound.proxy and outbound.ca", config.Plain: "git and ref, and outbound.proxy",
+	}
+	return "see that the repository can be reached from here, and correct of " + source.Name + " in catalog.sources: " + settings[source.Transport()]
 }
 
 // clock compares the time with that of a server that is needed anyway.
@@ -239,7 +251,7 @@ func (d *Doctor) chat(ctx context.Context, p platform, known *catalog.Snapshot, 
 	}
 	adapter, err := p.open(d.Config, d.Log, prometheus.NewRegistry())
 	if err != nil {
-		d.say(p.label, bot.Wrong, "", "%v", err)
+		d.say(p.label, bot.Wrong, "correct what callboard.yaml says below "+p.name+" and outbound", "%v", err)
 		return
 	}
 	post, requests := d.Config.Operators.On(p.name), ""

@@ -70,7 +70,7 @@ func (a *App) socketRules(w http.ResponseWriter, r *http.Request) {
 func (d *Doctor) rules(ctx context.Context, session Session) {
 	findings, err := session.Rules(ctx)
 	if err != nil {
-		d.say("rules", bot.Doubtful, "", "the daemon does not say how they are: %v", err)
+		d.say("rules", bot.Doubtful, "ask doctor again; when it stays so, look at the daemon's log, and start it anew", "the daemon does not say how they are: %v", err)
 	}
 	for _, f := range findings {
 		d.Found(f)

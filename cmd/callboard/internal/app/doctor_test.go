@@ -83,6 +83,9 @@ func examine(t *testing.T, cfg *config.Config, post ...string) string {
 	t.Helper()
 	var lines []string
 	doctor := Doctor{Config: cfg, Post: post, Log: slog.New(slog.DiscardHandler), Found: func(f bot.Finding) {
+		if f.Grade != bot.Sound && f.Fix == "" {
+			t.Errorf("nothing says what to do about %s: %s", f.Part, f.Text)
+		}
 		lines = append(lines, strings.Join([]string{string(f.Grade), f.Part, f.Text, f.Fix}, "|"))
 	}}
 	doctor.Run(t.Context())
@@ -320,4 +323,18 @@ func TestDoctor_DataFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantLines(t, examine(t, cfg), "wrong|data folder|"+cfg.Data+" cannot be written: not a directory|let data name a folder")
+
+	cfg.Data = filepath.Join(top, "broken")
+	if err := os.Mkdir(cfg.Data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(cfg.Data, "callboard.db"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Catalog.Sources[0].Git = filepath.Join(top, "nowhere")
+	got := examine(t, cfg)
+	wantLines(t, got, "wrong|data folder|", "wrong|source "+cfg.Catalog.Sources[0].Name+"|")
+	if !strings.Contains(got, "may be moved away") {
+		t.Errorf("nothing says what to do about the store:\n%s", got)
+	}
 }
