@@ -138,10 +138,15 @@ func (d *Discord) again(t *turn, r bot.Reply) *reply {
 
 // stepOf is what the button to the next page says.
 func stepOf(f *card.Form) string {
-	if slices.ContainsFunc(f.Pages[f.At].Inputs, func(in card.Input) bool { return in.Error != "" }) {
+	if refused(f) {
 		return correctIt
 	}
 	return continueOn
+}
+
+// refused reports whether something on the page of a form is wrong.
+func refused(f *card.Form) bool {
+	return slices.ContainsFunc(f.Pages[f.At].Inputs, func(in card.Input) bool { return in.Error != "" })
 }
 
 // content is an answer as a message, and whether everybody may see it.
@@ -159,10 +164,13 @@ func choices(t *turn, all []bot.Choice) *reply {
 	options := []component{}
 	for _, c := range all {
 		value := strings.TrimPrefix(c.Text, t.prefix)
+		label := value
+		if short, fits := bot.Short(c.Text, maxChoiceText+len(t.prefix)); fits {
+			value = strings.TrimPrefix(short, t.prefix)
+		}
 		if len([]rune(value)) > maxChoiceText || value == "" || len(options) == maxChoices {
 			continue
 		}
-		label := value
 		if c.Hint != "" {
 			label += " — " + c.Hint
 		}
@@ -268,7 +276,11 @@ func (d *Discord) original(ctx context.Context, t *turn, method string, m *messa
 	} else {
 		c.name = "answer.delete"
 	}
-	return d.api.do(ctx, c)
+	err := d.api.do(ctx, c)
+	if method == http.MethodDelete && codeOf(err) == unknownMessage {
+		return nil // the attempt before did it, or the person
+	}
+	return err
 }
 
 // follow adds an answer beside the first.
@@ -281,10 +293,12 @@ func (d *Discord) follow(ctx context.Context, t *turn, m *message) error {
 func (d *Discord) respond(ctx context.Context, t *turn, r bot.Reply) error {
 	var m *message
 	switch {
-	case r.Form != nil:
+	case r.Form != nil && (t.request.Address.Private || !refused(r.Form)): // what is wrong may name what only the asker sees
 		m = d.draw(r.Form.Card(), "")
-	case r.Card == nil:
+	case r.Form == nil && r.Card == nil:
 		return nil
+	case r.Form != nil:
+		m = d.show(t.request.Text)
 	case r.For(t.request.Address), r.Outcome == bot.Misused, r.Outcome == bot.Busy:
 		m, _ = d.content(t, r)
 	default:

@@ -178,7 +178,7 @@ func (c *check) gateway(ctx context.Context) {
 func (d *Discord) hello(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, helloWithin)
 	defer cancel()
-	conn, answer, err := d.dialer().DialContext(ctx, strings.TrimSuffix(address, "/")+"/?v=10&encoding=json", http.Header{"User-Agent": {userAgent}})
+	conn, answer, err := d.dialer().DialContext(ctx, strings.TrimSuffix(address, "/")+"/?v=10&encoding=json", http.Header{"User-Agent": {d.api.agent}})
 	if answer != nil {
 		_ = answer.Body.Close() // it holds nothing but a refusal
 	}

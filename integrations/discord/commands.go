@@ -49,6 +49,8 @@ func (d *Discord) register(ctx context.Context) {
 }
 
 func (d *Discord) overwrite(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, behindLimit)
+	defer cancel()
 	path := "/applications/" + d.options.Application + "/guilds/" + d.options.Guild + "/commands"
 	var there []command
 	if err := d.api.do(ctx, call{name: "commands.get", method: http.MethodGet, path: path, out: &there}); err != nil {

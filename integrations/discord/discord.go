@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/singleflight"
 
 	"callboard/bot"
 	"callboard/catalog/secret"
@@ -21,6 +22,9 @@ import (
 // platform is what requests from here are called.
 const platform = "discord"
 
+// behindLimit is for what nobody waits for: it is tried again later.
+const behindLimit = time.Minute
+
 // Options say which application in which guild this is.
 type Options struct {
 	Application string       // id of the application; events of others are dropped
@@ -28,13 +32,28 @@ type Options struct {
 	BotToken    secret.Value // without "Bot "
 	PublicKey   string       // of the application, in hexadecimal; with it interactions come over HTTP, see Handler
 	APIURL      string       // base of the API without a version, as in https://discord.com/api, which it is when it is ""
-	Client      *http.Client // reaches Discord
+	Client      *http.Client // reaches Discord; its timeout is for each exchange, without the waiting that Discord asks for
+	Home        string       // address where people find who runs this, said to Discord; "" is the application's at Discord
+	Version     string       // of the program, said to Discord; "" is 0
 
 	Sockets    outbound.Sockets // opens the connection to the gateway
 	Commands   []Command        // slash commands
 	Open       []string         // globs of names of channels where answers are for everybody; a thread is as open as its channel
 	Log        *slog.Logger
 	Registerer prometheus.Registerer
+}
+
+// agent is what Discord wants to be told with each request: "DiscordBot ($url, $versionNumber)". docs.discord.com/developers
+// reference, "User Agent"
+func (o Options) agent() string {
+	home, version := o.Home, o.Version
+	if home == "" {
+		home = "https://discord.com/developers/applications/" + o.Application
+	}
+	if version == "" {
+		version = "0"
+	}
+	return "DiscordBot (" + home + ", " + version + ")"
 }
 
 // Command is a slash command.
@@ -58,6 +77,7 @@ type Discord struct {
 	work   bot.Work
 	meets  sync.WaitGroup // first answers on their way; none takes longer than bot.FinishLimit and some seconds
 	places bot.Places
+	asking singleflight.Group // for names of channels
 	state  state
 	drafts drafts
 	kept   kept
@@ -89,7 +109,8 @@ func (d *Discord) Serve(ctx context.Context, handle bot.Handler) error {
 	parts.Go(func() { d.learnSelf(ctx) })
 	err := d.serveGateway(ctx)
 	if err != nil && d.key != nil {
-		d.log.Error("mentions and direct messages are not heard any more", "error", err)
+		d.log.Error("mentions and direct messages are not heard any more; when it is mended, read the configuration again (SIGHUP)", "error", err)
+		d.state.end(err)
 		err = nil
 		<-ctx.Done()
 	}
@@ -106,7 +127,9 @@ func (d *Discord) Serve(ctx context.Context, handle bot.Handler) error {
 func (d *Discord) learnSelf(ctx context.Context) {
 	for wait := time.Second; ctx.Err() == nil && d.selfID() == ""; wait = min(2*wait, time.Minute) {
 		var me user
-		err := d.api.do(ctx, call{name: "user.self", method: http.MethodGet, path: "/users/@me", out: &me})
+		asking, cancel := context.WithTimeout(ctx, behindLimit)
+		err := d.api.do(asking, call{name: "user.self", method: http.MethodGet, path: "/users/@me", out: &me})
+		cancel()
 		if err == nil {
 			d.learn(me.ID)
 			return

@@ -125,7 +125,7 @@ func (d *Discord) fromInteraction(payload []byte) (*turn, error) {
 	if t.request.Address.Channel == "" {
 		t.request.Address.Channel = i.Channel.ID
 	}
-	if i.Channel.Name != "" && !i.Channel.thread() {
+	if i.Channel.Name != "" && i.Guild != "" && !i.Channel.thread() { // people of other guilds may read in a group, and name it
 		d.places.Called(t.request.Address.Channel, i.Channel.Name)
 	}
 	if i.Message != nil {

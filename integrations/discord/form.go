@@ -21,6 +21,7 @@ const (
 	draftMark  = "f" // begins the id of a button or a modal that goes on with a form
 	draftLife  = 24 * time.Hour
 	maxDrafts  = 5_000
+	maxOwn     = 50 // of them of one person, so that nobody makes the forms of others forgotten
 	continueOn = "Continue"
 	correctIt  = "Correct it"
 	draftGone  = "I do not have this form any more. Please ask for it again."
@@ -70,11 +71,31 @@ func (s *drafts) keep(f draft) *draft {
 		if len(s.all) < maxDrafts && f.at.Sub(old.at) < draftLife {
 			break
 		}
-		s.order.Remove(oldest)
-		delete(s.all, old.id)
+		s.drop(oldest)
 	}
+	s.bound(f.user)
 	s.all[f.id] = s.order.PushBack(&f)
 	return &f
+}
+
+// bound makes room for another draft of somebody who has as many as one person may.
+func (s *drafts) bound(user string) {
+	var first *list.Element
+	own := 0
+	for e := s.order.Back(); e != nil; e = e.Prev() {
+		if f, _ := e.Value.(*draft); f.user == user {
+			first = e
+			own++
+		}
+	}
+	if own >= maxOwn {
+		s.drop(first)
+	}
+}
+
+func (s *drafts) drop(e *list.Element) {
+	f, _ := s.order.Remove(e).(*draft)
+	delete(s.all, f.id)
 }
 
 // find gives a copy of somebody's draft. What others made is not found.
@@ -287,11 +308,14 @@ func (d *Discord) entities(ctx context.Context, t *turn) (bot.Reply, bool) {
 		if in.Kind != card.EntityInput || typed == "" || strings.Contains(typed, ":") {
 			continue
 		}
-		found := d.handler()(ctx, &bot.Request{
+		answer := d.handler()(ctx, &bot.Request{
 			Kind: bot.Complete, Text: "who-owns " + strings.ReplaceAll(typed, `"`, ""), Kinds: in.Kinds,
 			User: t.request.User, Address: t.request.Address, Received: time.Now(),
-		}).Choices
-		ref, why := meant(typed, found)
+		})
+		ref, why := meant(typed, answer.Choices)
+		if answer.Outcome == bot.Busy || answer.Outcome == bot.Fault {
+			why = "I could not look it up just now; please send it again"
+		}
 		if why != "" {
 			errs[in.Name] = why
 			continue

@@ -113,18 +113,19 @@ func lasts(ctx context.Context) bool { return ctx.Err() == nil }
 func (d *Discord) ended(s *session, end error) (pause time.Duration, final error) {
 	if closed, is := errors.AsType[*websocket.CloseError](end); is {
 		if finalClose(closed.Code) {
-			return 0, fmt.Errorf("the gateway of Discord refuses us (%d %s): mend that with callboard doctor, and start again", closed.Code, closed.Text)
+			return 0, fmt.Errorf("the gateway of Discord refuses us (%d %q); callboard doctor says what to mend", closed.Code, closed.Text)
 		}
 		if closed.Code == 4007 || closed.Code == 4009 { // the sequence is wrong, the session timed out
 			s.forget()
 		}
 	}
-	if errors.Is(end, errReconnect) {
-		d.log.Info("the gateway of Discord asks to connect again")
-		return rand.N(gatewayFirst), nil //nolint:gosec // to spread attempts
-	}
-	pause = s.wait/2 + rand.N(s.wait) //nolint:gosec // to spread attempts
+	wait := s.wait
 	s.wait = min(2*s.wait, gatewayMost)
+	if errors.Is(end, errReconnect) { // soon, unless it asks again and again
+		d.log.Info("the gateway of Discord asks to connect again")
+		return rand.N(wait), nil //nolint:gosec // to spread attempts
+	}
+	pause = wait/2 + rand.N(wait) //nolint:gosec // to spread attempts
 	if errors.Is(end, errInvalid) {
 		d.log.Info("the session with Discord is not known any more, a new one begins")
 		return pause + time.Second + rand.N(4*time.Second), nil //nolint:gosec // Discord asks for one to five seconds
@@ -148,7 +149,9 @@ func (d *Discord) address(ctx context.Context, s *session) (string, error) {
 		return s.url, nil
 	}
 	var info gatewayInfo
-	if err := d.api.do(ctx, call{name: "gateway.get", method: http.MethodGet, path: "/gateway/bot", out: &info}); err != nil {
+	asking, cancel := context.WithTimeout(ctx, behindLimit)
+	defer cancel()
+	if err := d.api.do(asking, call{name: "gateway.get", method: http.MethodGet, path: "/gateway/bot", out: &info}); err != nil {
 		return "", err
 	}
 	if info.URL == "" {
@@ -194,7 +197,7 @@ func (d *Discord) connect(ctx context.Context, s *session) error {
 	u.RawQuery = url.Values{"v": {"10"}, "encoding": {"json"}}.Encode()
 	dialing, cancelDial := context.WithTimeout(ctx, handshake)
 	defer cancelDial()
-	conn, answer, err := d.dialer().DialContext(dialing, u.String(), http.Header{"User-Agent": {userAgent}})
+	conn, answer, err := d.dialer().DialContext(dialing, u.String(), http.Header{"User-Agent": {d.api.agent}})
 	if answer != nil {
 		_ = answer.Body.Close() // it holds nothing but a refusal
 	}

@@ -21,8 +21,15 @@ const (
 	maxBuckets = 10_000 // that are remembered; of more, those that are as good as new are forgotten
 	maxGone    = 10_000 // webhooks that are remembered as gone
 	refusedFor = time.Minute
-	spare      = maxInvalid / 10 // refusals that are kept back: other programs may share our address
-	limitBytes = 16 << 10        // read of the body of a 429
+	spare      = maxInvalid / 10  // refusals that are kept back: other programs may share our address
+	limitBytes = 16 << 10         // read of the body of a 429
+	attemptMax = 15 * time.Second // for an exchange, where the client has no limit of its own
+
+	// unsaid is how long a bucket lasts while no answer says: of a request that got lost, or met a proxy of Discord's,
+	// nothing is learnt. Too short costs a 429, which says how long to wait; too long would silence a channel.
+	unsaid = 5 * time.Second
+	// globalBurst and what is let through in a second beside it make the global limit together.
+	globalBurst = 10
 )
 
 // Why a request is not sent.
@@ -40,10 +47,12 @@ func (e *limitedError) Error() string {
 
 // pacer sends requests no faster than Discord takes them: it learns the buckets from the headers of answers, keeps to the
 // global limit, and holds everything back while Discord refuses the token or would soon ban the address. It waits
-// where the request's context has the time, and fails at once where it has not.
+// where the request's context has the time, and fails at once where it has not. The waiting is not counted to the limit of
+// an exchange.
 type pacer struct {
-	next http.RoundTripper
-	log  *slog.Logger
+	next  http.RoundTripper
+	limit time.Duration // of an exchange, its body included
+	log   *slog.Logger
 
 	global *rate.Limiter // of all but the endpoints of interactions
 
@@ -84,12 +93,17 @@ func (n *invalids) add(now time.Time, d int) (sum int) {
 	return sum
 }
 
-func newPacer(next http.RoundTripper, log *slog.Logger) *pacer {
+// newPacer paces a client's requests. The client's own limit is for an exchange; 0 means attemptMax.
+func newPacer(client *http.Client, log *slog.Logger) *pacer {
+	next, limit := client.Transport, client.Timeout
 	if next == nil {
 		next = http.DefaultTransport
 	}
+	if limit <= 0 {
+		limit = attemptMax
+	}
 	return &pacer{
-		next: next, log: log, global: rate.NewLimiter(globalEvery, globalEvery),
+		next: next, limit: limit, log: log, global: rate.NewLimiter(globalEvery-globalBurst, globalBurst),
 		names: map[string]string{}, buckets: map[string]*bucket{}, gone: map[string]time.Time{},
 	}
 }
@@ -103,18 +117,38 @@ func (p *pacer) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	answer, err := p.next.RoundTrip(r)
+	attempt, cancel := context.WithTimeout(r.Context(), p.limit)
+	answer, err := p.next.RoundTrip(r.WithContext(attempt))
 	if err != nil {
+		if r.Context().Err() == nil && attempt.Err() != nil {
+			err = fmt.Errorf("Discord gives no answer within %v: %w", p.limit, err)
+		}
+		cancel()
 		return nil, err
 	}
+	answer.Body = ending{answer.Body, cancel}
 	p.learn(route, major, interaction, answer)
 	return answer, nil
+}
+
+// ending is a body whose end is that of the exchange.
+type ending struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+// Close implements io.Closer.
+func (e ending) Close() error {
+	defer e.cancel()
+	return e.ReadCloser.Close()
 }
 
 // routeOf gives the route of a path with its ids left out, the channel, guild or webhook that has a bucket of its own,
 // and whether it is an endpoint of an interaction, which needs no token and is not counted globally.
 func routeOf(method, path string) (route, major string, interaction bool) {
-	_, path, _ = strings.Cut(path, "/api/")
+	if _, below, found := strings.Cut(path, "/api/"); found { // a server that stands in for Discord may have none
+		path = below
+	}
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	if len(parts) > 0 && strings.HasPrefix(parts[0], "v") {
 		parts = parts[1:]
@@ -191,7 +225,7 @@ func (p *pacer) hold(route, major string, interaction bool) (time.Duration, erro
 	case !b.known:
 		return 0, nil
 	case !now.Before(b.reset):
-		b.remaining, b.reset = b.limit, now.Add(time.Hour) // until an answer says when
+		b.remaining, b.reset = b.limit, now.Add(unsaid)
 	case b.remaining <= 0:
 		return min(b.reset.Sub(now), time.Minute), nil
 	}

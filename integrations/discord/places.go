@@ -12,17 +12,30 @@ import (
 const placeLimit = 500 * time.Millisecond
 
 // locate finds out whether a turn is in an open channel. Where Discord does not say, the answer is for the asker alone.
+// Suggestions are for the one who types, wherever that is.
 func (d *Discord) locate(ctx context.Context, t *turn) {
 	a := &t.request.Address
-	if len(d.options.Open) == 0 || a.Private || a.Channel == "" {
+	if len(d.options.Open) == 0 || a.Private || a.Channel == "" || t.request.Kind == bot.Complete {
 		return
 	}
 	name, known := d.places.Name(a.Channel)
 	if !known {
-		name = d.named(ctx, a.Channel)
+		name = d.askOnce(ctx, a.Channel)
 	}
 	a.Open = name != "" && bot.Matches(d.options.Open, name)
 	t.open.Store(a.Open)
+}
+
+// askOnce asks for the name of a channel once, however many questions there wait for it.
+func (d *Discord) askOnce(ctx context.Context, channel string) string {
+	found, _, _ := d.asking.Do(channel, func() (any, error) {
+		if name, known := d.places.Name(channel); known { // since the caller looked
+			return name, nil
+		}
+		return d.named(ctx, channel), nil
+	})
+	name, _ := found.(string)
+	return name
 }
 
 // named asks Discord for the name of a channel, for a thread that of the channel it belongs to, and remembers it. A

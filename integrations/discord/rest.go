@@ -20,7 +20,6 @@ import (
 const (
 	defaultAPI = "https://discord.com/api"
 	apiVersion = "/v10"
-	userAgent  = "DiscordBot (https://callboard.example, 1)"
 	callTries  = 5
 	callFirst  = time.Second // wait after the first failure; doubled each time
 	callMost   = 20 * time.Second
@@ -33,6 +32,7 @@ type rest struct {
 	token  secret.Value
 	client *http.Client
 	meters *meters
+	agent  string
 }
 
 func newREST(o Options, m *meters, log *slog.Logger) *rest {
@@ -41,9 +41,9 @@ func newREST(o Options, m *meters, log *slog.Logger) *rest {
 		base = strings.TrimSuffix(o.APIURL, "/")
 	}
 	client := *o.Client
-	client.Transport = newPacer(o.Client.Transport, log)
-	client.Timeout = 0 // which would count the waiting; each attempt has a deadline instead
-	return &rest{base: base + apiVersion, token: o.BotToken, client: &client, meters: m}
+	client.Transport = newPacer(o.Client, log)
+	client.Timeout = 0 // which would count the waiting; the pacer ends each attempt by itself
+	return &rest{base: base + apiVersion, token: o.BotToken, client: &client, meters: m, agent: o.agent()}
 }
 
 // call is one thing to ask of the API.
@@ -116,7 +116,7 @@ func (r *rest) try(ctx context.Context, c call) error {
 	if !c.open {
 		request.Header.Set("Authorization", "Bot "+r.token.Reveal())
 	}
-	request.Header.Set("User-Agent", userAgent)
+	request.Header.Set("User-Agent", r.agent)
 	answer, err := r.client.Do(request)
 	if err != nil {
 		if outer, is := errors.AsType[*url.Error](err); is {

@@ -6,6 +6,14 @@ import "sync"
 type state struct {
 	mu    sync.Mutex
 	ready bool
+	ended error // why there will be no other connection; nil while there may
+}
+
+// end notes why there will be no other connection.
+func (s *state) end(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = err
 }
 
 func (s *state) set(ready bool) {
@@ -18,6 +26,9 @@ func (s *state) set(ready bool) {
 func (d *Discord) Fault() string {
 	d.state.mu.Lock()
 	defer d.state.mu.Unlock()
+	if err := d.state.ended; err != nil {
+		return "mentions and direct messages are not heard until the configuration is read again: " + err.Error()
+	}
 	if !d.state.ready {
 		return "there is no connection to Discord's gateway; callboard doctor says more"
 	}

@@ -253,9 +253,11 @@ func TestDoctor_Slack(t *testing.T) {
 	}
 }
 
+// openDaemon opens a daemon with a configuration of its own, so that the test may go on changing the doctor's.
 func openDaemon(t *testing.T, cfg *config.Config) *App {
 	t.Helper()
-	daemon, err := NewDaemon(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	own := *cfg
+	daemon, err := NewDaemon(t.Context(), &own, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -129,7 +131,10 @@ func newDiscord(all *config.Config, log *slog.Logger, registry prometheus.Regist
 	cfg := all.Discord
 	options := discord.Options{
 		Application: cfg.Application, Guild: cfg.Guild, APIURL: cfg.APIURL, Commands: DiscordCommands(cfg), Open: cfg.OpenChannels,
-		Log: log, Registerer: registry,
+		Home: all.HTTP.URL, Log: log, Registerer: registry,
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		options.Version = strings.Trim(info.Main.Version, "()") // "(devel)" where the toolchain knows none
 	}
 	if cfg.Mode == config.DiscordHTTP {
 		options.PublicKey = cfg.PublicKey
