@@ -15,7 +15,6 @@ import (
 
 	"callboard/bot"
 	"callboard/bot/card"
-	"callboard/catalog"
 )
 
 func quiet() *Discord {
@@ -111,12 +110,13 @@ func TestFromInteraction_Group(t *testing.T) {
 
 // A ref that is too long for a choice is offered, and travels as its digest.
 func TestChoices_Long(t *testing.T) {
-	ref := catalog.NewRef("component", strings.Repeat("n", 60), strings.Repeat("c", 60))
+	command := "who-owns component:" + strings.Repeat("n", 60) + "/" + strings.Repeat("c", 60)
+	short, _ := bot.Short(command, maxChoiceText+len("who-owns "))
 	turn := newTurn("suggestion")
 	turn.prefix = "who-owns "
-	data, _ := choices(turn, []bot.Choice{{Text: "who-owns " + ref.String()}}).data.(component)
+	data, _ := choices(turn, []bot.Choice{{Text: command}}).data.(component)
 	offered, _ := data["choices"].([]component)
-	if len(offered) != 1 || offered[0]["value"] != "~"+ref.Digest() || !strings.HasPrefix(offered[0]["name"].(string), "component:nnn") {
+	if len(offered) != 1 || offered[0]["value"] != strings.TrimPrefix(short, "who-owns ") || short == command || !strings.HasPrefix(offered[0]["name"].(string), "component:nnn") {
 		t.Errorf("offered: %v", offered)
 	}
 }
