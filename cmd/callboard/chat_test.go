@@ -116,8 +116,8 @@ func TestChat_Link(t *testing.T) {
 			t.Errorf("%+v, want one message for everybody there", asked)
 		}
 
-		// By a mention no form can be opened: what is wrong comes with a button for it.
-		s.says("grace", general, "link user:default/nobody", "You in the catalog", "no such person", "[Open the form]")
+		// By a mention no form can be opened: a button leads to it, and to what is wrong, for who asked alone.
+		s.reaches("grace", general, "link user:default/nobody", "no such person", "You in the catalog")
 
 		// The same again: the operators see one message.
 		s.asks("grace", general, "/callboard link user:default/grace", "I asked the operators")

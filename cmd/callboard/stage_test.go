@@ -129,7 +129,7 @@ func (s session) seesAfter(before int, person string, in room, texts []string) n
 }
 
 // reads waits until the form that a person fills in, or what came of it, holds all the texts.
-func (s session) reads(person string, texts ...string) { //nolint:unparam // a script says who, though so far only grace has a form to fill in
+func (s session) reads(person string, texts ...string) {
 	s.t.Helper()
 	defer func() {
 		if s.t.Failed() {
@@ -137,6 +137,29 @@ func (s session) reads(person string, texts ...string) { //nolint:unparam // a s
 		}
 	}()
 	s.Until(fmt.Sprintf("%s reads %q in the form", person, texts), func() bool { return note{text: s.Form(person)}.holds(texts) })
+}
+
+// reaches writes to the bot, reads what is wrong with that, in an answer or in the form, and follows the button to the form
+// where there is one.
+func (s session) reaches(person string, in room, line, wrong, form string) { //nolint:unparam // a script says who and where, though so far only grace errs
+	s.t.Helper()
+	const button = "Open the form"
+	before := len(s.Seen(person, in)) + 1 // what the person writes is seen too
+	s.Say(person, in, line)
+	var last note
+	s.Until(fmt.Sprintf("%s reads %q", person, wrong), func() bool {
+		if seen := s.Seen(person, in); len(seen) > before {
+			last = seen[len(seen)-1]
+		}
+		return strings.Contains(last.text+s.Form(person), wrong)
+	})
+	if strings.Contains(last.text, wrong) {
+		if !last.alone {
+			s.t.Errorf("what %s did wrong is for everybody to read: %s", person, last.text)
+		}
+		s.Press(person, last, button)
+	}
+	s.reads(person, form)
 }
 
 // opens opens a person's own page, and waits until it holds all the texts.
