@@ -99,7 +99,7 @@ func (s session) asks(person string, in room, line string, texts ...string) note
 }
 
 // says writes to the bot, and waits until a new answer holds all the texts.
-func (s session) says(person string, in room, line string, texts ...string) note {
+func (s session) says(person string, in room, line string, texts ...string) note { //nolint:unparam // a script says what, though so far all ask the same
 	s.t.Helper()
 	before := len(s.Seen(person, in)) + 1 // what the person writes is seen too
 	at := s.Say(person, in, line)
@@ -141,7 +141,7 @@ func (s session) reads(person string, texts ...string) {
 
 // reaches writes to the bot, reads what is wrong with that, in an answer or in the form, and follows the button to the form
 // where there is one.
-func (s session) reaches(person string, in room, line, wrong, form string) { //nolint:unparam // a script says who and where, though so far only grace errs
+func (s session) reaches(person string, in room, line, wrong, form string) {
 	s.t.Helper()
 	const button = "Open the form"
 	before := len(s.Seen(person, in)) + 1 // what the person writes is seen too
